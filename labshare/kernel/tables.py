@@ -10,7 +10,8 @@ from typing import Any
 
 from labshare.kernel.money import Fen
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for the beginning of a formula, in either width (OWASP)."""
 
 
 def yuan(fen: Fen) -> Decimal:

@@ -9,15 +9,16 @@ from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
 from labshare.kernel.pdf import to_pdf
-from labshare.kernel.tables import to_csv, to_xlsx, yuan
+from labshare.kernel.tables import armed, to_csv, to_xlsx, yuan
 
 FORMULA = '=HYPERLINK("http://127.0.0.1","开奖")'
 
 
-@pytest.mark.parametrize("cell", [FORMULA, "+1", "-2+3", "@SUM(A1)", "\t=1"])
+@pytest.mark.parametrize("cell", [FORMULA, "+1", "-2+3", "@SUM(A1)", "\t=1", "\n=1", "＝1+1", "＠SUM(A1)"])
 def test_csv_defuses_formulas(cell: str) -> None:
     line = to_csv(["名称"], [[cell]]).decode("utf-8-sig").splitlines()[1]
     assert line.lstrip('"').startswith("'")
+    assert armed(f"'{cell}") == cell
 
 
 def test_csv_leaves_negative_money_a_number() -> None:

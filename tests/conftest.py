@@ -436,6 +436,7 @@ def live_server(app: Flask) -> Iterator[str]:
         yield address
 
 
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -450,8 +451,9 @@ CHROMIUM_FLAGS = [
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
-    """The system's Chromium. Without one the tests fail: the browser is never left out."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    """The system's Chromium, of two the one that draws no window. Without one the tests fail: the browser is never left
+    out."""
+    chromium = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if chromium is None:
         pytest.fail("no Chromium: apt-get install chromium fonts-noto-cjk", pytrace=False)
     return {"executable_path": chromium, "args": CHROMIUM_FLAGS, "headless": True}

@@ -289,7 +289,8 @@ function start() {
       link(newBlock(instrument, unit, from, to), words.block),
     ];
     const { clientX: left, clientY: bottom } = jsEvent;
-    tell([span({ start: from, end: to })], links, { left, bottom, top: bottom });
+    // after the release that ended the drawing, which closes what lies open outside of it
+    setTimeout(() => tell([span({ start: from, end: to })], links, { left, bottom, top: bottom }));
   }
 
   function dropped({ event, oldEvent, newResource }) {

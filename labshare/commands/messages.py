@@ -129,7 +129,8 @@ def _summaries_in(file: Path) -> Iterator[str]:
 
 
 def _is_address(decorator: ast.expr) -> bool:
-    return ast.unparse(decorator).startswith(("blueprint.get(", "blueprint.post(", "blueprint.delete("))
+    methods = ("get", "post", "put", "patch", "delete")
+    return ast.unparse(decorator).startswith(tuple(f"blueprint.{method}(" for method in methods))
 
 
 def catalogue_file(area: str) -> Path:

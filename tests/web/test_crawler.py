@@ -66,8 +66,9 @@ MORE_STATEMENTS = {
     "client.dashboard": 14,
     # the time that labs are open is read beside what they did: kept months, and the intervals of all others
     "regulator.dashboard": 13,
-    # these calculate: the running month, whether a run still comes to the same (with files of objections), what grades
-    # would change
+    # these calculate: what extra work comes to, the running month, whether a run still comes to the same (with files of
+    # objections), what grades would change
+    "lab.extra_work": 17,
     "lab.reward_expected": 17,
     "lab.reward_not_counted": 18,
     "regulator.run": 26,

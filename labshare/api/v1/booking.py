@@ -511,7 +511,7 @@ def bench(code: str) -> Any:
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def assign(body: dict[str, Any], ref: str) -> Any:
-    """Say who at the lab does it; null: nobody in particular."""
+    """Say who at the lab does it, or nobody in particular."""
     services.assign(actor=current_actor(), now=utc_now(), ref=ref, person_id=body["person"])
     return _answer(ref)
 
@@ -636,8 +636,7 @@ def withdraw_charge(ref: str, charge_id: int) -> Any:
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def propose_extra(body: dict[str, Any], ref: str) -> Any:
-    """More samples, more time or another test on the same samples, at the published fee; done once the client consents
-    to the charge that this makes. `quantity`: the samples added, or of the other test; `minutes`: of more time."""
+    """Extra work at the published fee: more samples, more time, another test. Done once the client consents."""
     wish = services.Wish(
         kind=ExtraKind(body["kind"]),
         quantity=body["quantity"],
@@ -668,8 +667,7 @@ def block(body: dict[str, Any], instrument_id: int) -> Any:
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def change_block(body: dict[str, Any], block_id: str) -> Any:
-    """Give a block other times; with `following` the later ones of its series move by as much. Bookings in what is
-    newly wanted refuse it: a new block offers each of them another place."""
+    """Give a block, or it and the later ones of its series, other times. Bookings in the way refuse it."""
     return services.change_block(actor=current_actor(), now=utc_now(), block_id=block_id, **body)
 
 
@@ -680,7 +678,7 @@ def change_block(body: dict[str, Any], block_id: str) -> Any:
 @blueprint.problems(401, 403, 404, 422)
 @writing()
 def unblock(query: dict[str, Any], block_id: str) -> Any:
-    """Give the time of a block back; with `following` that of the later ones of its series too."""
+    """Give the time of a block back, or of it and the later ones of its series."""
     services.unblock(actor=current_actor(), now=utc_now(), block_id=block_id, following=query["following"])
     return ""
 

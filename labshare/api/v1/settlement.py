@@ -235,7 +235,7 @@ def record_report(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def add_sample_photo(_body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
-    """A photo (JPEG, PNG) of the samples as they came, in a form with a `file`."""
+    """A photo (JPEG, PNG) of the samples as they came, in a form."""
     return services.add_sample_photo(actor=current_actor(), now=utc_now(), ref=ref, photo=file)
 
 

@@ -113,9 +113,10 @@ def grow_blocks(now: datetime) -> str:
 
 
 def remind(now: datetime) -> str:
-    """Clients whose tests begin on the next working day; owners of requests nobody answers; what is overdue;
-    authorisations that end. Some at a time, each told once."""
+    """Clients whose tests begin on the next working day; owners of requests and disputes nobody answers; what is
+    overdue; authorisations that end. Some at a time, each told once."""
     reminded, unanswered = _all_of(booking.remind, now), _all_of(booking.tell_owners, now)
+    unanswered += _all_of(settlement.tell_of_disputes, now) + _all_of(settlement.tell_of_inquiries, now)
     overdue, ending = _all_of(settlement.tell_overdue, now), _all_of(tell_ending, now)
     return f"{reminded} reminded, {unanswered} unanswered, {overdue} overdue, {ending} authorisations ending"
 

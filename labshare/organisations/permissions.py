@@ -126,6 +126,8 @@ PERMISSIONS: dict[str, Grants] = {
     "dispute.escalate": BOOKERS + LAB_HANDS,
     "dispute.escalate_overdue": SYSTEM_ONLY,
     "dispute.decide": OFFICER,
+    "dispute.tell_owner": SYSTEM_ONLY,
+    "inquiry.tell_owner": SYSTEM_ONLY,
     "inquiry.see": PARTIES,
     "inquiry.ask": BOOKERS,
     "inquiry.answer": LAB_HANDS,

@@ -28,7 +28,7 @@ from labshare.catalogue.terms import AccreditationKind, Category
 from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
 from labshare.kernel.terms import listed
-from labshare.kernel.time import Hours, local_day
+from labshare.kernel.time import Hours, local_day, start_of_day
 from labshare.organisations.models import Firm
 from labshare.settlement.rules.documents import payment_counts
 from labshare.settlement.rules.numbers import grouped
@@ -475,6 +475,8 @@ class Dispute(Model):
     outcome: Mapped[str | None] = mapped_column(String(6))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    owner_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the owners of the lab's firm were told that nobody answers (R-TOLD-10)."""
 
     booking: Mapped[Booking] = relationship()
     hold: Mapped[BookingHold] = relationship()
@@ -503,6 +505,19 @@ class Dispute(Model):
     @classmethod
     def _overdue_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
         return and_(cls.state == DisputeState.OPEN, cls.answer_by <= moment)
+
+    @hybrid_method
+    def left_on(self, day: date) -> bool:
+        """Whether it waits for the lab since an earlier day, and its time for an answer ends with this one."""
+        begins, ends = start_of_day(day), start_of_day(day + timedelta(days=1))
+        return self.state == DisputeState.OPEN and self.opened_at < begins < self.answer_by <= ends
+
+    @left_on.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _left_on_in_sql(cls, day: date) -> ColumnElement[bool]:
+        begins, ends = start_of_day(day), start_of_day(day + timedelta(days=1))
+        waits = and_(cls.state == DisputeState.OPEN, cls.opened_at < begins)
+        return and_(waits, cls.answer_by > begins, cls.answer_by <= ends)
 
     @hybrid_property
     def waits_for_lab(self) -> bool:
@@ -602,6 +617,8 @@ class Inquiry(Model):
     """The moment from which it is closed, whoever did nothing."""
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    owner_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the owners of the firms that have not answered were told (R-TOLD-10)."""
 
     client: Mapped[Firm] = relationship()
     files: Mapped[list[StoredFile]] = relationship(secondary="inquiry_file", order_by=StoredFile.id)
@@ -614,6 +631,18 @@ class Inquiry(Model):
     @classmethod
     def _open_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
         return and_(cls.closed_at.is_(None), cls.ends_at > moment)
+
+    @hybrid_method
+    def ending_on(self, day: date) -> bool:
+        """Whether it was asked on an earlier day and ends by itself with this one."""
+        begins, ends = start_of_day(day), start_of_day(day + timedelta(days=1))
+        return self.closed_at is None and self.asked_at < begins < self.ends_at <= ends
+
+    @ending_on.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _ending_on_in_sql(cls, day: date) -> ColumnElement[bool]:
+        begins, ends = start_of_day(day), start_of_day(day + timedelta(days=1))
+        return and_(cls.closed_at.is_(None), cls.asked_at < begins, cls.ends_at > begins, cls.ends_at <= ends)
 
 
 class InquiryFile(Model):

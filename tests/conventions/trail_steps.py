@@ -7,10 +7,12 @@ and what to do.
 
 import io
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
+
+from sqlalchemy import func, select
 
 from labshare.accounts import mobile
 from labshare.accounts import services as accounts
@@ -52,6 +54,7 @@ from labshare.rewards import services as rewards
 from labshare.rewards.models import Objection
 from labshare.settlement import services as settlement
 from labshare.settlement.files import keep_table, take_in, take_photo
+from labshare.settlement.models import Dispute, Inquiry
 from labshare.settlement.queries.photos import photos_of
 from labshare.settlement.rules.tax_sheets import TaxRow
 from labshare.settlement.services import add_sample_photo
@@ -399,6 +402,8 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
         booking.confirm(actor=manager, now=utc_now(), ref=waits)
     yield "remind for the lab", lambda: booking.remind_client(actor=manager, now=utc_now(), ref=waits)
     yield "remind of what begins", lambda: booking.remind(actor=SYSTEM, now=utc_now())
+    yield "tell owners of disputes", lambda: settlement.tell_of_disputes(actor=SYSTEM, now=_left(Dispute.answer_by))
+    yield "tell owners of requests", lambda: settlement.tell_of_inquiries(actor=SYSTEM, now=_left(Inquiry.ends_at))
     yield "tell what is overdue", lambda: settlement.tell_overdue(actor=SYSTEM, now=utc_now() + timedelta(days=90))
     yield "let a request lapse", lambda: booking.lapse(actor=SYSTEM, now=utc_now())
     yield from _approvals(world, item.id)
@@ -527,6 +532,12 @@ def _for_clients(world: RightsWorld, item_id: int) -> Iterator[Step]:
     )
     yield "mail a slip", lambda: make(11, "新客户", "new@client.example")
     yield "let what was booked for a client lapse", lambda: booking.lapse_for_clients(actor=SYSTEM, now=late)
+
+
+def _left(end: Any) -> datetime:
+    """Seven in the morning of the last day of what ends with a day."""
+    last: datetime = db.session.scalars(select(func.max(end))).one()
+    return last - timedelta(hours=17)
 
 
 def _disputes(world: RightsWorld, clock: Any) -> Iterator[Step]:

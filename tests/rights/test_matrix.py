@@ -27,6 +27,8 @@ NO_ROUTE = {
     "time.lengthen": "the scheduler's alone",
     "booking.remind": "the scheduler's alone",
     "booking.tell_owner": "the scheduler's alone",
+    "dispute.tell_owner": "the scheduler's alone",
+    "inquiry.tell_owner": "the scheduler's alone",
     "invoice.remind": "the scheduler's alone",
     "ledger.close_month": "asked when a run is published",
     "ledger.reopen_month": "asked when a run is sent back",

@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from labshare.booking.terms import BookingState
 from labshare.jobs.table import lapse_requests
-from labshare.kernel.database import db
+from labshare.kernel.actor import SYSTEM
+from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import NotAllowed, Problem
 from labshare.kernel.time import utc_now
 from labshare.notices.models import Notice
@@ -21,6 +22,10 @@ from tests.settlement.world import World, taken
 from tests.signing import sign_in
 
 TOLD = db.select(Notice.person_id, Notice.kind)
+
+
+def people_told(kind):
+    return db.select(Notice.person_id).where(Notice.kind == kind)
 
 
 @pytest.fixture
@@ -91,6 +96,30 @@ def test_unanswered_it_goes_to_the_authority_and_is_decided(booked, clock):
     assert {(booked.booker.person_id, "dispute.decided"), (booked.manager.person_id, "dispute.decided")} <= {
         tuple(row) for row in db.session.execute(TOLD)
     }
+
+
+def test_the_owner_is_told_on_the_last_morning(booked, clock):  # R-TOLD-10
+    with transaction():
+        owner = factories.member(booked.lab.firm, "owner").id
+    booked.dispute()
+    for moment, told in (
+        ("2026-06-25 23:00", 0),
+        ("2026-07-01 07:00", 0),
+        ("2026-07-02 07:00", 1),
+        ("2026-07-02 07:10", 0),
+    ):
+        clock.set(moment)
+        with transaction():
+            assert services.tell_of_disputes(actor=SYSTEM, now=clock.now) == told, moment
+    assert db.session.scalars(people_told("dispute.unanswered")).all() == [owner]
+
+
+def test_of_an_answered_dispute_no_owner_is_told(booked, clock):  # R-TOLD-10
+    booked.dispute()
+    booked.said(services.answer_dispute, actor=booked.manager, text="已复核")
+    clock.set("2026-07-02 07:00")
+    with transaction():
+        assert services.tell_of_disputes(actor=SYSTEM, now=clock.now) == 0
 
 
 def test_who_gains_from_it_does_not_decide(booked, clock):

@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from labshare.booking.errors import FirmUnverified, OutsideDiscount, QuantityOutOfRange
 from labshare.catalogue.models import Fee
 from labshare.catalogue.rules.fees import Discount, Extras
-from labshare.kernel.actor import Actor
+from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, Problem
 from labshare.kernel.money import Fen
@@ -41,7 +41,7 @@ from labshare.settlement.terms import InquiryState
 from tests import factories
 from tests.api.conftest import token_for
 from tests.booking.conftest import House, make_house
-from tests.conftest import Clock
+from tests.conftest import SHANGHAI, Clock
 from tests.settlement.world import taken
 from tests.signing import sign_in
 
@@ -105,6 +105,21 @@ def test_labs_of_the_category_are_told_and_see_it(fair: Fair) -> None:  # R-ASK-
     everywhere = fair.ask(category=None)
     assert pharma.person_id in told("inquiry.asked")
     assert [row.inquiry.id for row in list_inquiries(pharma, limit=9)] == [everywhere.id]
+
+
+def test_owners_of_who_has_not_answered_are_told_on_the_last_morning(fair: Fair, clock: Clock) -> None:  # R-TOLD-10
+    with transaction():
+        firms = (fair.house.lab.firm, db.session.get_one(Firm, fair.other.firm_id))
+        ours, theirs = (factories.member(firm, "owner").id for firm in firms)
+    asked = fair.ask()
+    fair.answer(asked, text="可以做，先看断口")
+    last = asked.ends_at - timedelta(days=1)
+    for moment, count in ((asked.asked_at, 0), (last, 1), (last + timedelta(minutes=10), 0)):
+        clock.set(moment.astimezone(SHANGHAI).replace(hour=7))
+        with transaction():
+            assert services.tell_of_inquiries(actor=SYSTEM, now=clock.now) == count, moment
+    assert theirs in told("inquiry.unanswered")
+    assert not {ours, fair.other.person_id} & told("inquiry.unanswered")
 
 
 @pytest.mark.parametrize(

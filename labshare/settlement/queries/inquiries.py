@@ -162,6 +162,12 @@ def labs_asked(inquiry: Inquiry) -> Sequence[Lab]:
     return db.session.scalars(query.order_by(Lab.code)).all()
 
 
+def firms_left(inquiry: Inquiry) -> set[int]:
+    """The firms with labs that it goes to today and that have not answered. Two statements."""
+    answered = db.session.scalars(select(InquiryAnswer.lab_firm_id).where(InquiryAnswer.inquiry_id == inquiry.id))
+    return {lab.firm_id for lab in labs_asked(inquiry)} - set(answered)
+
+
 def items_of_firm(firm_id: int, category: str | None) -> Sequence[TestItem]:
     """The published tests of the firm's labs, with their lab: those of the category first."""
     return db.session.scalars(

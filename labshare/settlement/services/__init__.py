@@ -36,6 +36,7 @@ from labshare.settlement.services.tax_list import (
     take_tax_line_back,
     undo_tax_list,
 )
+from labshare.settlement.services.unanswered import tell_of_disputes, tell_of_inquiries
 
 __all__ = [
     "CLIENTS_AT_ONCE",
@@ -80,6 +81,8 @@ __all__ = [
     "take_back",
     "take_in",
     "take_tax_line_back",
+    "tell_of_disputes",
+    "tell_of_inquiries",
     "tell_overdue",
     "undo_statement",
     "undo_tax_list",

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from flask_babel import lazy_gettext as _l
 
 from labshare.booking.models import Booking, Quote
-from labshare.booking.notifications import CLIENT_MONEY_ROLES, LAB_ROLES, notify_lab
+from labshare.booking.notifications import CLIENT_MONEY_ROLES, LAB_OWNER_ROLES, LAB_ROLES, notify_lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import in_both_languages, last_day_before
 from labshare.kernel.money import Fen
@@ -155,6 +155,21 @@ DISPUTE_OPENED = kind(
         "goes to the authority. Until it ends the booking's revenue does not count for the reward."
     ),
 )
+DISPUTE_UNANSWERED = kind(
+    "dispute.unanswered",
+    topic=Topic.DISPUTE,
+    title=_l("Nobody has answered the dispute about %(ref)s"),
+    text=_l(
+        "%(client)s disputes %(item)s, booking %(ref)s, and waits for the lab's answer. Unanswered, it goes to the "
+        "authority with the end of %(day)s."
+    ),
+)
+INQUIRY_UNANSWERED = kind(
+    "inquiry.unanswered",
+    topic=Topic.INQUIRY,
+    title=_l("Nobody has answered a request of %(client)s"),
+    text=_l("%(client)s has asked our labs, and none has answered. The request ends with %(day)s."),
+)
 DISPUTE_ANSWERED = kind(
     "dispute.answered",
     topic=Topic.DISPUTE,
@@ -260,6 +275,24 @@ def message_written(booking: Booking, side: MessageSide, *, actor: Actor, now: d
 
 def dispute_opened(booking: Booking, dispute: Dispute, *, actor: Actor, now: datetime) -> None:
     notify_lab(DISPUTE_OPENED, booking, actor=actor, now=now, day=dispute.last_day)
+
+
+def dispute_unanswered(booking: Booking, dispute: Dispute, *, actor: Actor, now: datetime) -> None:
+    """To the owners of the lab's firm, and nobody else."""
+    notify(
+        kind=DISPUTE_UNANSWERED,
+        now=now,
+        params={
+            "ref": booking.ref,
+            "client": in_both_languages(booking.client),
+            "item": in_both_languages(booking.test_item),
+            "day": dispute.last_day,
+        },
+        url=f"/lab/bookings/{booking.ref}",
+        firm_id=booking.lab_firm_id,
+        roles=LAB_OWNER_ROLES,
+        but=actor.person_id,
+    )
 
 
 def dispute_answered(booking: Booking, *, actor: Actor, now: datetime) -> None:
@@ -413,17 +446,29 @@ def payer_decided(booking: Booking, payment: Payment, *, actor: Actor, now: date
 
 
 def labs_are_asked(inquiry: Inquiry, lab_firm_ids: Collection[int], *, actor: Actor, now: datetime) -> None:
-    """To owners and managers of all these firms, in two statements for each `FIRMS_AT_ONCE`."""
-    firms = sorted(lab_firm_ids)
+    """To owners and managers of all these firms."""
+    _tell_firms(INQUIRY_ASKED, inquiry, lab_firm_ids, LAB_ROLES, but=actor.person_id, now=now)
+
+
+def inquiry_unanswered(inquiry: Inquiry, lab_firm_ids: Collection[int], *, now: datetime) -> None:
+    """To the owners of these firms, and nobody else."""
+    _tell_firms(INQUIRY_UNANSWERED, inquiry, lab_firm_ids, LAB_OWNER_ROLES, but=None, now=now)
+
+
+def _tell_firms(
+    kind: str, inquiry: Inquiry, firm_ids: Collection[int], roles: tuple[str, ...], *, but: int | None, now: datetime
+) -> None:
+    """Two statements for each `FIRMS_AT_ONCE`."""
+    firms = sorted(firm_ids)
     for start in range(0, len(firms), FIRMS_AT_ONCE):
         some = firms[start : start + FIRMS_AT_ONCE]
-        people = people_in(*(Audience(firm_id=each, roles=LAB_ROLES, but=actor.person_id) for each in some))
-        tell(*(_asked(inquiry, each, told) for each, told in zip(some, people, strict=True)), now=now)
+        people = people_in(*(Audience(firm_id=each, roles=roles, but=but) for each in some))
+        tell(*(_asked(kind, inquiry, each, told) for each, told in zip(some, people, strict=True)), now=now)
 
 
-def _asked(inquiry: Inquiry, firm_id: int, person_ids: list[int]) -> Told:
+def _asked(kind: str, inquiry: Inquiry, firm_id: int, person_ids: list[int]) -> Told:
     return Told(
-        kind=INQUIRY_ASKED,
+        kind=kind,
         person_ids=person_ids,
         params={
             "client": in_both_languages(inquiry.client),

@@ -21,7 +21,7 @@ name_subjects(
 )
 name_fields(
     {
-        "account": _l("Account"),
+        "account": _l("Bank account"),
         "by_client": _l("Paid by the client itself"),
         "client": _l("Client"),
         "closed": _l("Closed"),
@@ -30,6 +30,7 @@ name_fields(
         "dispute": _l("Dispute"),
         "entries": _l("Ledger entries"),
         "files": _l("Files"),
+        "firms": _l("Firms"),
         "invoice": _l("Invoice"),
         "invoices": _l("Invoices"),
         "invoiced_fen": _l("Invoiced in all"),

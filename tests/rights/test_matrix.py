@@ -27,6 +27,7 @@ NO_ROUTE = {
     "time.lengthen": "the scheduler's alone",
     "booking.remind": "the scheduler's alone",
     "booking.tell_owner": "the scheduler's alone",
+    "operator.tell_ending": "the scheduler's alone",
     "dispute.tell_owner": "the scheduler's alone",
     "inquiry.tell_owner": "the scheduler's alone",
     "invoice.remind": "the scheduler's alone",

@@ -1,20 +1,22 @@
 """Invented things for the page of components, each with what its component reads of the real one."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from types import SimpleNamespace as Thing
 from typing import Any
 
 from labshare.booking.rules.price import Price
+from labshare.booking.terms import ExtraKind
 from labshare.catalogue.terms import FeeBasis
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.organisations.links import Link
-from labshare.organisations.terms import AffiliationKind, AffiliationSource, SizeClass
+from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmRole, SizeClass
 from labshare.rewards.queries.parts import Part
 from labshare.rewards.terms import Reason, RunState
+from labshare.settlement.terms import ReminderLevel
 from labshare.web.public.items import Cell, Column
 
 
@@ -35,6 +37,10 @@ class Samples:
     answers: tuple[Thing, ...]
     photo: Thing
     own_price: Thing
+    extras: tuple[Thing, ...]
+    account: Thing
+    letters: tuple[Thing, ...]
+    team: Thing
 
 
 def samples(now: datetime) -> Samples:
@@ -67,12 +73,15 @@ def samples(now: datetime) -> Samples:
         objected_at=now - week,
         objection="股份已转让。",
     )
+    test_item = Thing(name="洛氏硬度（轴承套圈）", name_en="Rockwell hardness (bearing rings)")
+    booking = Thing(ref="B-202611-7K3QX", lab_firm=firms[0], test_item=test_item)
+    invoice = Thing(number="26330000000000000001")
     free: Any = Thing(units_free=1)
     return Samples(
         firms=firms,
         affiliation=affiliation,
         touches=(Thing(month=month.previous, lab="XC-001", entries=3, fen=168_000, reason=Reason.RELATED),),
-        booking=Thing(ref="B-202611-7K3QX", lab_firm=firms[0]),
+        booking=booking,
         terms=Thing(late_cancel_percent=30, free_cancel_minutes=1_440, no_show_percent=50),
         price=Price(
             basis=FeeBasis.SAMPLE,
@@ -102,7 +111,7 @@ def samples(now: datetime) -> Samples:
         ),
         rating=Thing(
             mean=Fraction(14, 3),
-            test_item=Thing(name="洛氏硬度（轴承套圈）", name_en="Rockwell hardness (bearing rings)"),
+            test_item=test_item,
             booking=Thing(client_size=SizeClass.SMALL),
             given_on=today,
             text="报告比承诺的早一天。",
@@ -122,4 +131,62 @@ def samples(now: datetime) -> Samples:
             words_en="The hardness laboratory",
         ),
         own_price=Thing(own_reason=""),
+        extras=tuple(Thing(kind=kind, quantity=2, minutes=90, test_item=test_item) for kind in ExtraKind),
+        account=Thing(
+            since=month.first_day,
+            opening_fen=0,
+            lines=(
+                Thing(
+                    document=Thing(text=invoice.number, day=today - 6 * week, booking=booking),
+                    invoiced_fen=36_000,
+                    paid_fen=None,
+                    balance_fen=36_000,
+                ),
+            ),
+            invoiced_fen=36_000,
+            paid_fen=0,
+            closing_fen=36_000,
+            overdue=(
+                Thing(
+                    number=invoice.number,
+                    issued_on=today - 6 * week,
+                    due_on=today - week,
+                    booking=booking,
+                    left_fen=36_000,
+                ),
+            ),
+            overdue_fen=36_000,
+            overdue_since=today - week,
+        ),
+        letters=(
+            Thing(
+                id=1,
+                level=ReminderLevel.FIRST,
+                sent_on=today,
+                invoices=(Thing(invoice=invoice),),
+                pay_by=today + week,
+                left_fen=36_000,
+            ),
+        ),
+        team=_team(today),
+    )
+
+
+def _team(day: date) -> Thing:
+    """One person, authorised for one instrument of a lab by a manager."""
+    lab = Thing(name="硬度试验室", name_en="Hardness laboratory")
+    held = Thing(
+        instrument=Thing(name="洛氏硬度计", name_en="Rockwell hardness tester"),
+        valid_from=day,
+        valid_to=day + timedelta(days=20),
+        paper="SQ-2026-018",
+        by_manager=True,
+        recorder=Thing(name="张伟"),
+        lasts_to=lambda _day: True,
+        ahead_on=lambda _day: False,
+    )
+    member = Thing(id=1, person_id=1, role=FirmRole.LAB_MANAGER, person=Thing(name="李敏"))
+    place = Thing(lab=lab, held=(held,), free=2, closed=1)
+    return Thing(
+        day=day, labs=(lab,), mates=(Thing(member=member, works=True, places=(place,)),), ends=lambda _one: True
     )

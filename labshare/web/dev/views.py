@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from labshare.http.rights import public
 from labshare.kernel.time import utc_now
 from labshare.organisations.terms import FirmRole
+from labshare.web.accounts import PeriodForm
 from labshare.web.asked import Page
 from labshare.web.charts import stacked_bars
 from labshare.web.dev import blueprint
@@ -41,4 +42,5 @@ def components() -> str:
         page=Page(2, 12, 82),
         chart=stacked_bars(MONTHS),
         shows=samples(utc_now()),
+        days=PeriodForm(),
     )

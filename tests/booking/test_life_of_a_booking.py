@@ -11,7 +11,7 @@ from labshare.booking import errors, queries, services
 from labshare.booking.models import Booking, Charge, Holding, Proposal
 from labshare.catalogue.models import Fee
 from labshare.kernel.actor import SYSTEM
-from labshare.kernel.database import db
+from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, ReasonRequired
 from tests import factories
 from tests.booking.conftest import House, at, fresh, make_house
@@ -401,6 +401,18 @@ def test_increase_of_charge_needs_consent(house: House) -> None:  # R-PRICE-7
     assert fresh(booking).charged_fen == 0
     with pytest.raises(errors.NegativeCharge):
         house.do(services.propose_charge, house.manager, ref=booking.ref, amount_fen=-1, reason="多")
+
+
+def test_nobody_of_the_lab_consents_for_the_client(house: House) -> None:  # R-PRICE-7
+    booking = house.book("2026-11-25 09:00")
+    house.do(services.confirm, house.manager, ref=booking.ref)
+    line = house.do(services.propose_charge, house.manager, ref=booking.ref, amount_fen=800, reason="复抛")
+    with transaction():
+        at_the_lab = {"person_id": house.client.person_id, "firm_id": house.lab.firm_id, "role": "viewer"}
+        db.session.add(factories.Membership(**at_the_lab, started_at=house.clock.now))
+    with pytest.raises(errors.LabAnswersItself):
+        house.do(services.consent_charge, house.client, ref=booking.ref, charge_id=line.id)
+    assert fresh(booking).charged_fen == 10_000
 
 
 def test_block_takes_what_is_free_and_lists_what_is_in_the_way(house: House) -> None:  # R-TIME-15

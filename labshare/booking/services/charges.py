@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from labshare.booking import notifications
-from labshare.booking.errors import ChargeIsZero, ChargeNotOpen, NegativeCharge
+from labshare.booking.errors import ChargeIsZero, ChargeNotOpen, LabAnswersItself, NegativeCharge
 from labshare.booking.events import ChargeChanged
 from labshare.booking.models import Booking, Charge
 from labshare.booking.rules import rows
@@ -27,6 +27,7 @@ from labshare.kernel.events import emit
 from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
+from labshare.organisations.queries import belongs_to
 
 MOST_FEN = Fen(1_000_000_000_00)
 """No line is larger than a thousand million yuan."""
@@ -94,17 +95,21 @@ def _waiting_line(booking: Booking, charge_id: int, now: datetime) -> Charge:
 
 @verb("charge.consent", title=_l("Change of charge consented to"), money=True)
 def consent_charge(*, actor: Actor, now: datetime, ref: str, charge_id: int) -> Charge:
-    """The client agrees to an increase: it counts from this local day, and extra work becomes the booking's. Raises
-    `IllegalStep`, `ChargeNotOpen`, what `begin_extra` raises, and `NeedsApproval` where it goes above what the firm
-    lets others than its approver agree to (R-APPROVAL-3)."""
+    """The client agrees to an increase: it counts from this local day, and extra work becomes the booking's. Nobody of
+    the lab's firm agrees for the client (R-PRICE-7). Raises `IllegalStep`, `ChargeNotOpen`, `LabAnswersItself`, what
+    `begin_extra` raises, and `NeedsApproval` where it goes above what the firm lets others than its approver agree to
+    (R-APPROVAL-3)."""
     booking = locked_booking(actor, "charge.consent", ref=ref)
     line = _waiting_line(booking, charge_id, now)
+    own = booking.client_firm_id == booking.lab_firm_id
+    if not own and belongs_to(booking.lab_firm_id, person_id=actor.person_id):
+        raise LabAnswersItself
     next_state(booking.state, "answer_charge", Party.CLIENT)
     total = Fen(booking.charged_fen + line.amount_fen)
     check_within_amount(actor, booking.client, total)
     check_charge_covers_documents(booking, total)
     before = snapshot(booking)
-    begin_extra(booking, line, actor=actor, now=now)
+    begin_extra(booking, line, now=now)
     set_columns(line, rows.consented(by=actor.person_id, today=local_day(now)))
     booking.charged_fen = total
     db.session.flush()

@@ -14,7 +14,6 @@ from labshare.booking.errors import (
     ExtraPriceChanged,
     ExtraWaits,
     HeldAfter,
-    LabAnswersItself,
     NoFee,
     NotPublished,
     OtherInstrument,
@@ -49,7 +48,6 @@ from labshare.kernel.money import Fen
 from labshare.kernel.time import MINUTE, Hours, Minutes, ceil_minute, local_zone
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
-from labshare.organisations.queries import belongs_to
 from labshare.organisations.terms import SizeClass
 
 
@@ -253,15 +251,12 @@ def _check_free(booking: Booking, until: datetime, *, now: datetime) -> None:
         )
 
 
-def begin_extra(booking: Booking, line: Charge, *, actor: Actor, now: datetime) -> None:
+def begin_extra(booking: Booking, line: Charge, *, now: datetime) -> None:
     """What the client has consented to becomes the booking's: its samples, its work, its time. Raises `IllegalStep`,
-    `LabAnswersItself`, the rules of time, `TimeGone` (409)."""
+    the rules of time, `TimeGone` (409)."""
     extra = line.extra
     if extra is None:
         return
-    own = booking.client_firm_id == booking.lab_firm_id
-    if not own and belongs_to(booking.lab_firm_id, person_id=actor.person_id):
-        raise LabAnswersItself
     next_state(booking.state, "extra", Party.LAB)
     more = (extra.quantity or 0) if extra.kind == ExtraKind.SAMPLES else 0
     cleanup = booking.cleanup_minutes

@@ -79,7 +79,7 @@ def look_at_extra(*, actor: Actor, now: datetime, booking: Booking, wish: Wish) 
     """What it would come to, for the question before the last click. Raises as `propose_extra`."""
     permissions.check(actor, "booking.work", lab=booking.lab_firm_id)
     next_state(booking.state, "extra", Party.LAB)
-    waiting = next((one for one in booking.charges if one.answer_by and one.open_at(now)), None)  # type: ignore[attr-defined]
+    waiting = next((one for one in booking.charges if one.waits_as_extra and one.open_at(now)), None)  # type: ignore[attr-defined]
     if waiting is not None:
         raise ExtraWaits(until=f"{month_day(waiting.answer_by)} {clock_time(waiting.answer_by)}")
     offer, fee, quantity, cleanup = _offer(booking, wish, now)

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -261,7 +261,7 @@ def team_of(
     found = tuple(
         mate for mate in mates if mate.works and any(team.ends(one) for place in mate.places for one in place.held)
     )
-    return Team(labs=team.labs, mates=found, roles=roles, day=day)
+    return replace(team, mates=found)
 
 
 def withdrawn_of(lab_id: int) -> Sequence[Authorisation]:

@@ -214,10 +214,10 @@ class Team:
 def team_of(
     firm_id: int, day: date, *, lab_id: int | None = None, role: str | None = None, ending: bool = False
 ) -> Team:
-    """Who may do what in which of the firm's labs; with `ending` those alone whose authorisations end. Four
-    statements."""
+    """Who may do what in which of the firm's labs, or in this one of them; with `ending` those alone whose
+    authorisations end. Four statements."""
     labs = lab_choices(firm_id)
-    shown = [one for one in labs if lab_id in (None, one.id)]
+    shown = [one for one in labs if one.id == lab_id] or labs
     members = members_of(firm_id)
     per_lab = Counter(
         db.session.scalars(select(Instrument.lab_id).join(Instrument.lab).where(Lab.firm_id == firm_id, _in_use()))

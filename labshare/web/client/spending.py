@@ -181,8 +181,9 @@ def account(uscc: str) -> Any:
     shown = account_with_lab(actor, uscc, since, until, now=now)
     kind = request.args.get("format")
     if kind in TYPES:
+        file = account_file(shown, kind, other=shown.lab_firm, now=now)
         record_export(actor, now, "statement", {"lab": uscc, "from": since, "to": until, "format": kind})
-        return account_file(account_with_lab(actor, uscc, since, until, now=now), kind, other=shown.lab_firm, now=now)
+        return file
     return render_template(
         "client/account.html", shown=shown, form=form, document_word=document_word, booking_href=_booking_href
     )

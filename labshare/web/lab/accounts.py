@@ -110,8 +110,9 @@ def _account_page(uscc: str, wrong: Problem | None = None) -> Any:
     shown = account_with_client(actor, uscc, since, until, now=now)
     kind = request.args.get("format")
     if kind in TYPES:
+        file = account_file(shown, kind, other=shown.client, now=now)
         record_export(actor, now, "statement", {"client": uscc, "from": since, "to": until, "format": kind})
-        return account_file(account_with_client(actor, uscc, since, until, now=now), kind, other=shown.client, now=now)
+        return file
     page = render_template(
         "lab/accounts/account.html",
         shown=shown,
@@ -120,7 +121,7 @@ def _account_page(uscc: str, wrong: Problem | None = None) -> Any:
         document_word=document_word,
         letters=letters(actor, came=False, client_id=shown.client.id, limit=SENT_SHOWN),
         sent=statements_sent(actor, shown.client, limit=SENT_SHOWN),
-        remindable=next((each for each in overdue_clients(actor, today, [uscc])), None),
+        remindable=next(iter(overdue_clients(actor, today, [uscc])), None),
         may_send=may(actor, "statement.send", lab=actor.firm_id),
         booking_href=partial(booking_href, actor=actor),
     )

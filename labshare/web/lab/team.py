@@ -34,8 +34,8 @@ def team() -> Any:
     firm_id, actor = common.firm_id(), current_actor()
     asked, role = asked_number("lab", 0) or None, asked_choice("role", FirmRole)
     ending = request.args.get("ending") == "1"
-    lab_id = next((one.id for one in lab_choices(firm_id) if one.id == asked), None)
-    shown = team_of(firm_id, local_day(utc_now()), lab_id=lab_id, role=role, ending=ending)
+    shown = team_of(firm_id, local_day(utc_now()), lab_id=asked, role=role, ending=ending)
+    lab_id = next((one.id for one in shown.labs if one.id == asked), None)
     return render_template(
         "lab/team/page.html",
         team=shown,

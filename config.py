@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 ROOT = Path(__file__).resolve().parent
 KEYS = ("SECRET_KEY", "AUDIT_KEY", "EVENT_KEY")
 """Each of its own: who learns one has none of the others."""
+SIGNING = "AUDIT_KEY"
+"""The one that web processes do not have: they check signatures by `AUDIT_PUBLIC_KEY`."""
 
 
 class UnsafeSetting(RuntimeError):
@@ -20,15 +22,42 @@ class UnsafeSetting(RuntimeError):
 def _kept_secret(instance: Path, name: str) -> str:
     """A key made once and kept in `instance/`, for development. Two processes that start together find one key."""
     path = instance / name.lower()
+    _keep(path, secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a file that is not there yet, whole or not at all."""
     if not path.exists():
-        instance.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         made.touch(mode=0o600)
-        made.write_text(secrets.token_hex(32))
+        made.write_text(text)
         with suppress(FileExistsError):
             path.hardlink_to(made)
         made.unlink()
-    return path.read_text().strip()
+
+
+def _signing_keys(
+    env: Mapping[str, str], secret: str | None, instance: Path, *, production: bool, web: bool
+) -> dict[str, str | None]:
+    """`AUDIT_KEY`, None where this process does not sign, and `AUDIT_PUBLIC_KEY`, which every process has."""
+    from labshare.kernel.signing import is_public_key, public_of
+
+    public = env.get("AUDIT_PUBLIC_KEY", "").strip().lower()
+    if public and not is_public_key(public):
+        raise UnsafeSetting("AUDIT_PUBLIC_KEY: 64 hexadecimal digits; `labshare audit public-key` prints them")
+    if secret is None:
+        if not public:
+            raise UnsafeSetting("AUDIT_PUBLIC_KEY: set what `labshare audit public-key` prints where AUDIT_KEY is")
+        return {SIGNING: None, "AUDIT_PUBLIC_KEY": public}
+    if production and web:
+        raise UnsafeSetting("AUDIT_KEY: the scheduler's and `labshare audit seal`'s alone; here AUDIT_PUBLIC_KEY")
+    if public and public != public_of(secret):
+        raise UnsafeSetting("AUDIT_PUBLIC_KEY: does not belong to AUDIT_KEY")
+    if not (production or env.get(SIGNING)):
+        _keep(instance / "audit_public_key", public_of(secret))
+    return {SIGNING: None if web else secret, "AUDIT_PUBLIC_KEY": public_of(secret)}
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -52,8 +81,9 @@ def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise UnsafeSetting(f"METRICS_FROM: {problem}; such as 127.0.0.0/8,10.1.2.3") from problem
 
 
-def settings() -> dict[str, object]:
-    """Read the environment. Raises `UnsafeSetting` in production on a missing or unsafe value."""
+def settings(*, web: bool = True) -> dict[str, object]:
+    """Read the environment; `web`: for a process that serves strangers, which signs nothing. Raises `UnsafeSetting` in
+    production on a missing or unsafe value."""
     env = os.environ
     environment = env.get("LABSHARE_ENV", "development")
     if environment not in ("development", "testing", "production"):
@@ -63,12 +93,15 @@ def settings() -> dict[str, object]:
     keys = {}
     for name in KEYS:
         value = env.get(name, "")
+        if name == SIGNING and not value and (production or env.get("AUDIT_PUBLIC_KEY")):
+            continue
         if production and (len(value) < 32 or len(set(value)) < 10):
             raise UnsafeSetting(f"{name}: set at least 32 characters of chance")
         keys[name] = value or _kept_secret(instance, name)
         same = next((other for other in KEYS if other != name and keys.get(other) == keys[name]), None)
         if production and same:
             raise UnsafeSetting(f"{name}: must differ from {same}")
+    signing = _signing_keys(env, keys.pop(SIGNING, None), instance, production=production, web=web)
     url = env.get("DATABASE_URL") or f"sqlite:///{instance / 'labshare.db'}"
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise UnsafeSetting("DATABASE_URL: sqlite:///… or postgresql+psycopg://…")
@@ -97,6 +130,7 @@ def settings() -> dict[str, object]:
     lock_seconds = _number(env, "LOCK_SECONDS", "5")
     return {
         **keys,
+        **signing,
         "ENVIRONMENT": environment,
         "INSTANCE": instance,
         "PRODUCTION": production,

@@ -249,7 +249,7 @@ COMPILED = Path(__file__).resolve().parent.parent / ".build" / "templates"
 
 def made_app(**overrides: Any) -> Flask:
     """An application that finds its templates compiled, as those of this run and of earlier ones left them."""
-    app = create_app(**overrides)
+    app = create_app(serves=False, **overrides)
     COMPILED.mkdir(parents=True, exist_ok=True)
     app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(COMPILED))
     return app

@@ -57,7 +57,22 @@ class AuditSeal(Model):
     root: Mapped[str] = mapped_column(String(64))
     previous_root: Mapped[str] = mapped_column(String(64), unique=True)
     """The chain: no two seals follow the same one. 64 zeros before the first."""
-    signature: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[str] = mapped_column(String(128))
+    """Ed25519, hexadecimal; 64 characters of HMAC-SHA256 in seals from before, which the first head covers."""
+
+
+class AuditHead(Model):
+    """A published head (R-AUDIT-10): the root of the Merkle tree over all seals so far, signed with `AUDIT_KEY`."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Consecutive: one that is gone shows."""
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seals: Mapped[int]
+    events: Mapped[int] = mapped_column(BigInteger)
+    root: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[str] = mapped_column(String(128))
 
 
 class AuditLeaf(Model):
@@ -126,4 +141,5 @@ guard(
     ),
 )
 append_only(AuditSeal.__table__)
+append_only(AuditHead.__table__)
 append_only(AuditLeaf.__table__)

@@ -1,15 +1,15 @@
 """Reading the trail: what is unsealed, the seals with their events, search, one subject's story."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from labshare.audit.models import AuditAddress, AuditEvent, AuditLeaf, AuditSeal
-from labshare.audit.rules import EVENT_FIELDS, MACS_BEGIN, Event, Seal
+from labshare.audit.models import AuditAddress, AuditEvent, AuditHead, AuditLeaf, AuditSeal
+from labshare.audit.rules import EVENT_FIELDS, Event, Head, Seal
 from labshare.kernel.database import Numbers, db, in_ids
 
 LONGEST_TRANSACTION = timedelta(hours=1)
@@ -72,12 +72,6 @@ def id_of(event: Read) -> int:
     return event if isinstance(event, int) else event.id
 
 
-def beginnings_of_macs() -> list[Read]:
-    """Events that name the last seal from before events had macs; none where they always had."""
-    query = _columns().add_columns(AuditEvent.id)
-    return _read(query.where(AuditEvent.subject_type == "trail", AuditEvent.action == MACS_BEGIN), AuditEvent.id)
-
-
 def count_unsealed(now: datetime) -> int:
     return db.session.scalar(_without_leaf(select(func.count(AuditEvent.id)), now)) or 0
 
@@ -111,28 +105,100 @@ def last_seal() -> AuditSeal | None:
     return db.session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1))
 
 
-def seals() -> Iterator[tuple[Seal, list[Read]]]:
-    """Every seal in order with its events in order."""
-    for seal in db.session.scalars(select(AuditSeal).order_by(AuditSeal.id)).all():
-        query = (
-            _columns()
-            .add_columns(AuditLeaf.event_id)
-            .select_from(AuditLeaf)
-            .outerjoin(AuditEvent, AuditEvent.id == AuditLeaf.event_id)
-            .where(AuditLeaf.seal_id == seal.id)
-            .order_by(AuditLeaf.position)
-        )
-        yield (
-            Seal(
-                id=seal.id,
-                sealed_at=seal.sealed_at,
-                count=seal.count,
-                root=seal.root,
-                previous_root=seal.previous_root,
-                signature=seal.signature,
-            ),
-            _read(query, AuditLeaf.event_id),
-        )
+def seals(at_once: int = 5_000) -> Iterator[Seal | int]:
+    """Every seal in order."""
+    found = _rows(AuditSeal, Seal, after=None, limit=at_once)
+    while found:
+        yield from found
+        last = found[-1]
+        found = _rows(AuditSeal, Seal, after=last if isinstance(last, int) else last.id, limit=at_once)
+
+
+def heads() -> list[Head | int]:
+    """Every published head in order."""
+    return _rows(AuditHead, Head)
+
+
+def last_head() -> AuditHead | None:
+    return db.session.scalar(select(AuditHead).order_by(AuditHead.id.desc()).limit(1))
+
+
+def _rows(
+    model: type[AuditSeal] | type[AuditHead], kind: Any, *, after: int | None = None, limit: int | None = None
+) -> list[Any]:
+    """As `_read`, of seals or heads: one that cannot be read is its bare number."""
+    names = [field.name for field in fields(kind)]
+    query = select(*(getattr(model, name) for name in names)).order_by(model.id).limit(limit)
+    if after is not None:
+        query = query.where(model.id > after)
+    try:
+        return [kind(**dict(zip(names, row, strict=True))) for row in db.session.execute(query)]
+    except (ValueError, TypeError, OverflowError, DBAPIError):
+        numbers = db.session.scalars(query.with_only_columns(model.id)).all()
+        return [_row_or_number(query.where(model.id == number), names, kind, number) for number in numbers]
+
+
+def _row_or_number(query: Select[Any], names: Sequence[str], kind: Any, number: int) -> Any:
+    try:
+        return kind(**dict(zip(names, db.session.execute(query).one(), strict=True)))
+    except (ValueError, TypeError, OverflowError, DBAPIError):
+        return number
+
+
+def events_of(seal_id: int) -> list[Read]:
+    """The events of a seal in order, each as an event or, where it is gone or cannot be read, as its number."""
+    query = (
+        _columns()
+        .add_columns(AuditLeaf.event_id)
+        .select_from(AuditLeaf)
+        .outerjoin(AuditEvent, AuditEvent.id == AuditLeaf.event_id)
+        .where(AuditLeaf.seal_id == seal_id)
+        .order_by(AuditLeaf.position)
+    )
+    return _read(query, AuditLeaf.event_id)
+
+
+_SEALED = {
+    "sqlite": ("e.at", "e.before", "e.after"),
+    "postgresql": (
+        """to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')""",
+        "CAST(e.before AS text)",
+        "CAST(e.after AS text)",
+    ),
+}
+"""An event's moment (UTC, to the microsecond) and values as text, whatever they hold."""
+
+
+def sealed_between(first: int, last: int) -> dict[int, list[Row[Any]]]:
+    """By seal, the rows of its events in order: seal, place, then what `rules.spelt` wants, moment and values as the
+    text that they are stored as. Nothing is made of them, which is what makes it quick."""
+    at, before, after = _SEALED[db.engine.dialect.name]
+    query = text(
+        f"SELECT l.seal_id, l.position, e.id, {at}, e.person_id, e.firm_id, e.action, e.subject_type, e.subject_id, "  # noqa: S608 -- of two fixed texts
+        f"{before}, {after}, e.refused, e.mac FROM audit_leaf l LEFT JOIN audit_event e ON e.id = l.event_id "
+        "WHERE l.seal_id BETWEEN :first AND :last ORDER BY l.seal_id, l.position"
+    )
+    found: dict[int, list[Row[Any]]] = {}
+    for row in db.session.execute(query, {"first": first, "last": last}).all():
+        found.setdefault(row[0], []).append(row)
+    return found
+
+
+def positions_of(seal_id: int) -> list[int]:
+    query = select(AuditLeaf.position).where(AuditLeaf.seal_id == seal_id).order_by(AuditLeaf.position)
+    return list(db.session.scalars(query))
+
+
+def leaf_without_seal() -> int | None:
+    """The number of a seal that covers events and is gone."""
+    query = select(func.min(AuditLeaf.seal_id)).where(AuditLeaf.seal_id.not_in(select(AuditSeal.id)))
+    return db.session.scalar(query)
+
+
+def of_trail(action: str) -> list[Read]:
+    """The events about the trail itself that have this action."""
+    query = _columns().add_columns(AuditEvent.id).order_by(AuditEvent.id)
+    return _read(query.where(AuditEvent.subject_type == "trail", AuditEvent.action == action), AuditEvent.id)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
-"""How events are marked (R-AUDIT-4) and the trail is sealed (R-AUDIT-5): macs, leaves, Merkle roots, the chain. Hashes
-as RFC 9162 builds them: SHA-256, one byte before leaves (00) and before inner nodes (01), so that neither can pass for
-the other."""
+"""How events are marked (R-AUDIT-4), the trail is sealed (R-AUDIT-5) and its head published (R-AUDIT-10): macs, leaves,
+Merkle roots, the chain, the tree over all seals. Hashes as RFC 9162 builds them: SHA-256, one byte before leaves (00)
+and before inner nodes (01), so that neither can pass for the other."""
 
 import hashlib
 import hmac
@@ -8,11 +8,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
+
+from labshare.kernel.signing import fits
 
 NOTHING_BEFORE = "0" * 64
 """The previous root of the first seal."""
+PUBLISH = "trail.publish_head"
+"""The action of the event that a published head leaves in the trail."""
+OLD_SIGNATURE = 64
+"""The length of the signatures from before Ed25519: HMAC-SHA256, hexadecimal."""
 MACS_BEGIN = "trail.begin_macs"
 """The action of the event that the upgrade to macs wrote: `after` names the last seal whose events may lack one."""
 
@@ -70,6 +76,18 @@ class Seal:
     signature: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """A published head: the root of the tree over the first `seals` seals, and the number of their events."""
+
+    id: int
+    at: datetime
+    seals: int
+    events: int
+    root: str
+    signature: str
+
+
 def as_stored(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """`before` or `after` as it will be read again: what JSON makes of names and values, so that the mac still fits."""
     return None if values is None else json.loads(json.dumps(values))
@@ -90,6 +108,52 @@ def genuine(event: Event, key: str) -> bool:
     return event.mac is not None and hmac.compare_digest(event.mac.encode(), mac(event, key).encode())
 
 
+_quoted = json.encoder.encode_basestring
+_decode = json.JSONDecoder().raw_decode
+
+
+@lru_cache(maxsize=50_000)  # very many events say the same
+def _respelt(text: str | None) -> str:
+    """The one spelling of stored JSON, which stands without spaces around it."""
+    if text is None:
+        return "null"
+    values, end = _decode(text)
+    if end != len(text):
+        raise ValueError(text)
+    return _encode(values)
+
+
+_BOOLEANS = {0: "false", 1: "true"}
+
+
+def spelt(row: Sequence[Any]) -> tuple[bytes, str | None]:
+    """The canonical event and the mac of a row of `queries.sealed_between`: as `Event.canonical` where the row is as
+    LabShare writes them, and otherwise anything else, or a `ValueError`, `TypeError` or `KeyError`."""
+    number, at, person, firm, action, kind, subject, before, after, refused, mac = row
+    said = (
+        f'{{"action":{_quoted(action)},"after":{_respelt(after)},"at":"{at[:10]}T{at[11:]}+00:00",'
+        f'"before":{_respelt(before)},"firm":{"null" if firm is None else firm},"id":{number},'
+        f'"person":{"null" if person is None else person},"refused":{_BOOLEANS[refused]},'
+        f'"subject":[{_quoted(kind)},{_quoted(subject)}]}}'
+    )
+    return said.encode(errors="surrogatepass"), mac
+
+
+class Macs:
+    """As `mac` under one key, of very many events: HMAC (RFC 2104) with the key's two blocks hashed once."""
+
+    def __init__(self, key: str) -> None:
+        block = key.encode() if len(key.encode()) <= 64 else hashlib.sha256(key.encode()).digest()
+        block = block.ljust(64, b"\0")
+        self.inner, self.outer = (hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
+
+    def of(self, canonical: bytes) -> str:
+        inner, outer = self.inner.copy(), self.outer.copy()
+        inner.update(canonical)
+        outer.update(inner.digest())
+        return outer.hexdigest()
+
+
 def leaf(event: Event) -> bytes:
     return hashlib.sha256(b"\x00" + event.canonical).digest()
 
@@ -101,23 +165,69 @@ def merkle_root(leaves: Sequence[bytes]) -> str:
         raise ValueError("a seal covers at least one event")
     level = list(leaves)
     while len(level) > 1:
-        paired = [
-            hashlib.sha256(b"\x01" + left + right).digest()
-            for left, right in zip(level[::2], level[1::2], strict=False)
-        ]
+        paired = [node(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
         level = paired + level[len(paired) * 2 :]
     return level[0].hex()
 
 
-def sign(key: str, *, sealed_at: datetime, count: int, root: str, previous_root: str) -> str:
-    """HMAC-SHA256 with `AUDIT_KEY` over everything a seal says."""
-    said = "\n".join((sealed_at.astimezone(UTC).isoformat(timespec="microseconds"), str(count), root, previous_root))
-    return hmac.new(key.encode(), said.encode(), hashlib.sha256).hexdigest()
+def node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def broken_link(seal: Seal, *, previous_root: str, key: str) -> str | None:
-    """What is wrong with a seal as a link of the chain, in a word; None where it holds."""
-    if seal.previous_root != previous_root:
-        return "chain"
-    expected = sign(key, sealed_at=seal.sealed_at, count=seal.count, root=seal.root, previous_root=seal.previous_root)
-    return None if hmac.compare_digest(expected, seal.signature) else "signature"
+class Growing:
+    """A Merkle tree that grows by leaves at its end and can say its root at any size; it keeps no leaves."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.whole: list[bytes] = []
+        """The roots of the whole trees that it consists of, the largest first."""
+
+    def add(self, leaf: bytes) -> None:
+        self.size += 1
+        size = self.size
+        while size % 2 == 0:
+            leaf, size = node(self.whole.pop(), leaf), size // 2
+        self.whole.append(leaf)
+
+    @property
+    def root(self) -> str:
+        if not self.whole:
+            return hashlib.sha256(b"").hexdigest()
+        *larger, right = self.whole
+        for left in reversed(larger):
+            right = node(left, right)
+        return right.hex()
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _lines(*said: object) -> bytes:
+    return "\n".join(map(str, said)).encode(errors="surrogatepass")
+
+
+def said_by_seal(*, sealed_at: datetime, count: int, root: str, previous_root: str) -> bytes:
+    """What a seal's signature covers."""
+    return _lines("labshare audit seal", _moment(sealed_at), count, root, previous_root)
+
+
+def leaf_of_seal(seal: Seal) -> bytes:
+    """A seal as a leaf of the tree over all seals, its number and signature included."""
+    covered = said_by_seal(sealed_at=seal.sealed_at, count=seal.count, root=seal.root, previous_root=seal.previous_root)
+    return hashlib.sha256(b"\x00" + _lines(seal.id, seal.signature) + b"\n" + covered).digest()
+
+
+def said_by_head(*, id: int, at: datetime, seals: int, events: int, root: str) -> bytes:
+    """What a published head's signature covers."""
+    return _lines("labshare audit head", id, _moment(at), seals, events, root)
+
+
+def seal_signed(seal: Seal, public_key: str) -> bool:
+    said = said_by_seal(sealed_at=seal.sealed_at, count=seal.count, root=seal.root, previous_root=seal.previous_root)
+    return fits(public_key, said, signature=seal.signature)
+
+
+def head_signed(head: Head, public_key: str) -> bool:
+    said = said_by_head(id=head.id, at=head.at, seals=head.seals, events=head.events, root=head.root)
+    return fits(public_key, said, signature=head.signature)

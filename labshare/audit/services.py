@@ -14,14 +14,18 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from labshare.audit import queries, rules
-from labshare.audit.errors import ForgedEvents
-from labshare.audit.models import ENTRY, AuditAddress, AuditEvent, AuditLeaf, AuditSeal
-from labshare.kernel.actor import Actor
+from labshare.audit.errors import ForgedEvents, NoSigningKey, TrailBroken
+from labshare.audit.models import ENTRY, AuditAddress, AuditEvent, AuditHead, AuditLeaf, AuditSeal
+from labshare.audit.verification import Broken, verify
+from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
+from labshare.kernel.signing import public_of, sign
 from labshare.kernel.verbs import name_action
 
+__all__ = ["Broken", "verify"]
 EXPORT = name_action("export.take", _l("Data exported"))
+name_action(rules.PUBLISH, _l("Head of the trail published"))
 name_action(rules.MACS_BEGIN, _l("Events carry a mac from here on"))
 
 
@@ -150,6 +154,14 @@ def record_refusal(problem: Problem) -> None:
         )
 
 
+def signing_key() -> str:
+    """`AUDIT_KEY`, in the processes that have it. Raises `NoSigningKey` in all others."""
+    key = current_app.config["AUDIT_KEY"]
+    if key is None:
+        raise NoSigningKey
+    return str(key)
+
+
 BATCH = 2_000
 """Events in one seal at most: keeps the writer's turn short."""
 
@@ -187,7 +199,7 @@ def _write_seal(now: datetime, key: str, events: Sequence[rules.Event], *, previ
     """One seal over these events; False where another sealer was faster."""
     root = rules.merkle_root([rules.leaf(event) for event in events])
     row = {"sealed_at": now, "count": len(events), "root": root, "previous_root": previous_root}
-    signature = rules.sign(key, **row)  # type: ignore[arg-type]
+    signature = sign(key, rules.said_by_seal(**row))  # type: ignore[arg-type]
     try:
         with transaction() as session:
             made = AuditSeal(**row, signature=signature)
@@ -205,68 +217,49 @@ def _write_seal(now: datetime, key: str, events: Sequence[rules.Event], *, previ
     return True
 
 
-@dataclass(frozen=True, kw_only=True)
-class Broken:
-    """The first place where the trail does not hold. `what` is one of: chain, signature, count, event_missing,
-    event_changed, forged, unsealed, head_missing, head_differs."""
+def publish_head(now: datetime, *, key: str) -> rules.Head | None:
+    """Sign and keep the root over all seals so far (R-AUDIT-10), with an event of its own. None where nothing was
+    sealed yet, or another host was faster.
 
-    what: str
-    seal_id: int | None = None
-    event_id: int | None = None
-
-
-def verify(now: datetime, *, key: str, head: Mapping[str, Any] | None = None) -> Broken | None:
-    """Prove the trail untouched (R-AUDIT-5): None where it is, else the first broken place.
-
-    `head` is an exported seal (`{"id", "root"}`): with it a cut tail shows too.
+    Signs nothing that does not follow from the head before, nor a seal that was not signed: raises `TrailBroken`. Reads
+    every seal, so it opens its own transaction at the end.
     """
-    previous_root, event_key = rules.NOTHING_BEFORE, _event_key()
-    bare_until = _last_seal_without_macs(event_key)
-    head_seen = head is None
-    for seal_, events in queries.seals():
-        if (broken := rules.broken_link(seal_, previous_root=previous_root, key=key)) is not None:
-            return Broken(what=broken, seal_id=seal_.id)
-        for event in events:
-            if isinstance(event, int):
-                return Broken(what="event_missing", seal_id=seal_.id, event_id=event)
-        if len(events) != seal_.count:
-            return Broken(what="count", seal_id=seal_.id)
-        if rules.merkle_root([rules.leaf(event) for event in events if isinstance(event, rules.Event)]) != seal_.root:
-            return Broken(what="event_changed", seal_id=seal_.id)
-        for event in events:
-            if isinstance(event, rules.Event) and not (
-                rules.genuine(event, event_key) or (event.mac is None and seal_.id <= bare_until)
-            ):
-                return Broken(what="forged", seal_id=seal_.id, event_id=event.id)
-        if head is not None and seal_.id == head["id"]:
-            if seal_.root != head["root"]:
-                return Broken(what="head_differs", seal_id=seal_.id)
-            head_seen = True
-        previous_root = seal_.root
-    if not head_seen and head is not None:
-        return Broken(what="head_missing", seal_id=head["id"])
-    for event in queries.all_unsealed():
-        if isinstance(event, int) or not rules.genuine(event, event_key):
-            return Broken(what="forged", event_id=queries.id_of(event))
-        if event.at < now - queries.LONGEST_TRANSACTION:
-            return Broken(what="unsealed", event_id=event.id)
-    return None
-
-
-def _last_seal_without_macs(event_key: str) -> int:
-    """The last seal whose events may lack a mac, as the upgrade wrote it into the trail; 0 where there is none."""
-    said = [
-        int((event.after or {}).get("seal_id", 0))
-        for event in queries.beginnings_of_macs()
-        if isinstance(event, rules.Event) and rules.genuine(event, event_key)
-    ]
-    return max(said, default=0)
+    db.session.rollback()
+    last = queries.last_head()
+    public, tree, events = public_of(key), rules.Growing(), 0
+    before = rules.NOTHING_BEFORE
+    for seal_ in queries.seals():
+        if isinstance(seal_, int) or seal_.previous_root != before:
+            raise TrailBroken(f"seal {seal_ if isinstance(seal_, int) else seal_.id}: does not follow the one before")
+        if (last is None or tree.size >= last.seals) and not rules.seal_signed(seal_, public):
+            raise TrailBroken(f"seal {seal_.id}: its signature does not fit")
+        tree.add(rules.leaf_of_seal(seal_))
+        before, events = seal_.root, events + seal_.count
+        if last is not None and tree.size == last.seals and tree.root != last.root:
+            raise TrailBroken(f"head {last.id}: the seals up to it are not those that it was signed over")
+    if last is not None and tree.size < last.seals:
+        raise TrailBroken(f"head {last.id}: the trail is shorter than it says")
+    if not tree.size:
+        return None
+    made = {"id": last.id + 1 if last else 1, "at": now, "seals": tree.size, "events": events, "root": tree.root}
+    head = rules.Head(**made, signature=sign(key, rules.said_by_head(**made)))  # type: ignore[arg-type]
+    try:
+        with transaction() as session:
+            session.add(AuditHead(**vars(head)))
+            session.flush()
+            said = {"head": head.id, "seals": head.seals, "events": head.events, "root": head.root}
+            record(SYSTEM, now, rules.PUBLISH, ("trail", "-"), after=said)
+    except IntegrityError:
+        return None
+    return head
 
 
 def export() -> Iterator[dict[str, Any]]:
     """The trail as JSON lines: each seal after its events, so that the last line is the head."""
-    for seal_, events in queries.seals():
-        for event in events:
+    for seal_ in queries.seals():
+        if isinstance(seal_, int):
+            continue
+        for event in queries.events_of(seal_.id):
             if isinstance(event, rules.Event):
                 yield {"event": json.loads(event.canonical)}
         yield {

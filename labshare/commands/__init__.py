@@ -27,7 +27,7 @@ def with_app(function: F) -> F:
             return _in_words(function, *args, **kwargs)
         from labshare import create_app
 
-        with create_app().app_context():
+        with create_app(serves=False).app_context():
             return _in_words(function, *args, **kwargs)
 
     return run  # type: ignore[return-value]

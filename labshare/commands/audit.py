@@ -9,7 +9,7 @@ import click
 from flask import current_app
 
 from labshare.audit import services
-from labshare.audit.errors import ForgedEvents
+from labshare.audit.errors import ForgedEvents, NoSigningKey
 from labshare.commands import with_app
 from labshare.kernel.time import utc_now
 
@@ -18,12 +18,23 @@ WHERE = {
     "signature": "seal {seal}: its signature does not fit",
     "count": "seal {seal}: covers another number of events than it says",
     "event_missing": "seal {seal}: event {event} is gone or cannot be read",
-    "event_changed": "seal {seal}: an event was changed, moved or exchanged",
+    "seal_changed": "seal {seal}: its events were moved or exchanged",
+    "event_changed": "seal {seal}: event {event} was changed",
+    "seal_gone": "seal {seal}: gone, while its events are there",
     "forged": "event {event}: its mac is missing or wrong; it was not written by LabShare",
     "unsealed": "event {event}: older than an hour and in no seal",
-    "head_missing": "seal {seal}: the exported head is not in the trail; its tail was cut",
-    "head_differs": "seal {seal}: differs from the exported head",
+    "head_signature": "head {head}: its signature does not fit",
+    "head_gone": "head {head}: was published and is gone, or another stands in its place",
+    "head_missing": "{place}: the trail is shorter than the head says; its tail was cut",
+    "head_differs": "{place}: the seals are not those that the head was signed over",
 }
+
+
+def where(broken: services.Broken) -> str:
+    """The broken place in words."""
+    place = f"head {broken.head_id}" if broken.head_id else f"seal {broken.seal_id or '-'}"
+    words = WHERE["seal_changed" if broken.what == "event_changed" and not broken.event_id else broken.what]
+    return words.format(seal=broken.seal_id, event=broken.event_id, head=broken.head_id, place=place)
 
 
 @click.group()
@@ -36,9 +47,9 @@ def audit() -> None:
 def seal() -> None:
     """Seal what is unsealed; exit 1 where an event was not written by LabShare: it is left out, and named."""
     try:
-        count = services.seal(utc_now(), key=current_app.config["AUDIT_KEY"])
-    except ForgedEvents as forged:
-        raise click.ClickException(str(forged)) from forged
+        count = services.seal(utc_now(), key=services.signing_key())
+    except (ForgedEvents, NoSigningKey) as problem:
+        raise click.ClickException(str(problem)) from problem
     click.echo(f"{count} events sealed")
 
 
@@ -47,27 +58,37 @@ def seal() -> None:
 @with_app
 def verify(head: Path | None) -> None:
     """Prove the trail untouched; exit 1 and the first broken place if not."""
-    broken = services.verify(utc_now(), key=current_app.config["AUDIT_KEY"], head=_head_of(head) if head else None)
+    kept, key = _head_of(head) if head else None, current_app.config["AUDIT_PUBLIC_KEY"]
+    broken = services.verify(utc_now(), key=key, head=kept)
     if broken:
-        click.echo(WHERE[broken.what].format(seal=broken.seal_id, event=broken.event_id))
+        click.echo(where(broken))
         sys.exit(1)
     click.echo("the trail is untouched")
 
 
 def _head_of(path: Path) -> dict[str, Any]:
-    """The last seal in a file of JSON lines, as `export` writes them (or one that holds the head alone)."""
+    """The last seal in a file of JSON lines, as `export` writes them, or a published head."""
     last = None
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
-            if line.startswith('{"seal"'):
+            if line.startswith(('{"seal"', '{"head"')):
                 last = line
     if last is None:
-        raise click.ClickException(f"{path}: no seal in it")
+        raise click.ClickException(f"{path}: neither a seal nor a head in it")
     try:
-        seal = json.loads(last)["seal"]
-        return {"id": int(seal["id"]), "root": str(seal["root"])}
+        said = json.loads(last)
+        if "head" in said:
+            return {"seals": int(said["head"]["seals"]), "root": str(said["head"]["root"])}
+        return {"id": int(said["seal"]["id"]), "root": str(said["seal"]["root"])}
     except (ValueError, KeyError, TypeError) as problem:
-        raise click.ClickException(f"{path}: its last seal cannot be read") from problem
+        raise click.ClickException(f"{path}: its head cannot be read") from problem
+
+
+@audit.command("public-key")
+@with_app
+def public_key() -> None:
+    """Print what AUDIT_PUBLIC_KEY is to be on web hosts; run it where AUDIT_KEY is."""
+    click.echo(current_app.config["AUDIT_PUBLIC_KEY"])
 
 
 @audit.command()

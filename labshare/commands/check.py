@@ -7,7 +7,7 @@ from flask import current_app
 
 from labshare.audit import services as audit
 from labshare.commands import with_app
-from labshare.commands.audit import WHERE
+from labshare.commands.audit import where
 from labshare.kernel.time import utc_now
 from labshare.oversight.checks import CHECKS, known_findings, violations
 
@@ -23,11 +23,9 @@ def check() -> None:
         click.echo(f"{violation.invariant}: {violation.subject}: {violation.detail}")
     for known in known_findings():
         click.echo(f"known since an upgrade: {known.invariant}: {known.subject}: {known.detail}")
-    broken = audit.verify(now, key=current_app.config["AUDIT_KEY"])
+    broken = audit.verify(now, key=current_app.config["AUDIT_PUBLIC_KEY"])
     if broken:
         found += 1
-        click.echo(
-            f"The audit trail is untouched: {WHERE[broken.what].format(seal=broken.seal_id, event=broken.event_id)}"
-        )
+        click.echo(f"The audit trail is untouched: {where(broken)}")
     click.echo(f"{len(CHECKS) + 1} invariants, {found} violations")
     sys.exit(1 if found else 0)

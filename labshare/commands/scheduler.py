@@ -5,6 +5,7 @@ import logging
 import click
 from flask import Flask, current_app
 
+from labshare.audit.errors import NoSigningKey
 from labshare.commands import with_app
 
 
@@ -13,9 +14,14 @@ from labshare.commands import with_app
 @with_app
 def scheduler(once: bool) -> None:
     """Run the scheduled jobs; two of these side by side do no work twice."""
+    from labshare.audit.services import signing_key
     from labshare.jobs.scheduler import run_all_due
     from labshare.kernel.time import utc_now
 
+    try:
+        signing_key()
+    except NoSigningKey as problem:
+        raise click.ClickException(str(problem)) from problem
     if once:
         for name in run_all_due(utc_now()):
             click.echo(name)

@@ -68,6 +68,15 @@ def warn_of_counting_alone(app: Flask, workers: int) -> None:
         )
 
 
+def without_signing_key(app: Flask) -> None:
+    """Have an application that serves sign nothing. In production it must not know how: raises `ClickException`."""
+    if app.config["PRODUCTION"] and app.config["AUDIT_KEY"]:
+        raise click.ClickException(
+            "AUDIT_KEY: a web process gets AUDIT_PUBLIC_KEY alone; start the scheduler by itself"
+        )
+    app.config["AUDIT_KEY"] = None
+
+
 @click.command()
 @click.option("--bind", help="Address and port; 127.0.0.1 and PORT by default.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
@@ -84,6 +93,7 @@ def serve(bind: str | None, workers: int, threads: int, log_level: str) -> None:
 def serve_app(app: Flask, *, bind: str | None = None, workers: int = 2, threads: int = 8, level: str = "info") -> None:
     """Serve until SIGTERM or SIGINT. The application is made before the workers, which share its memory."""
     warn_of_counting_alone(app, workers)
+    without_signing_key(app)
     options = {
         "bind": bind or f"127.0.0.1:{app.config['PORT']}",
         "workers": workers,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from flask import current_app
 
-from labshare.audit.services import seal
+from labshare.audit.services import publish_head, seal, signing_key
 from labshare.booking.rules.time import WorkingDays
 from labshare.catalogue.services.index import rebuild_all
 from labshare.demonstration.apart import draw_apart
@@ -39,7 +39,7 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
     if current_app.config["PRODUCTION"]:
         raise NotInProduction
     home, *others = scale.divisions
-    key = current_app.config["AUDIT_KEY"]
+    key = signing_key()
     with _no_collector():
         with transaction() as session:
             if not empty(db.metadata.sorted_tables):
@@ -62,6 +62,8 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
     keep_all_months(loading.midnight)
     sealed = seal(loading.midnight, key=key, batch=SEALED_AT_ONCE)
     say(f"{sealed} events sealed")
+    publish_head(loading.midnight, key=key)
+    seal(loading.midnight, key=key)
     return loading
 
 

@@ -10,7 +10,9 @@ from flask import current_app
 from labshare.audit import rules
 from labshare.audit.models import AuditEvent, AuditLeaf, AuditSeal
 from labshare.audit.queries import last_seal
+from labshare.audit.services import signing_key
 from labshare.demonstration.rows import Rows, to_json
+from labshare.kernel.signing import sign
 
 COLUMNS = (
     "id",
@@ -90,14 +92,14 @@ class Trail:
     def seal(self, leaves: Sequence[tuple[int, bytes]], at: datetime, batch: int) -> None:
         """Seal events that were just written, by their numbers and leaves: `audit.services.seal` would read every one
         of them again. The chain goes on from the last seal."""
-        session, key = self.rows.session, str(current_app.config["AUDIT_KEY"])
+        session, key = self.rows.session, signing_key()
         last = last_seal()
         previous_root = last.root if last else rules.NOTHING_BEFORE
         for start in range(0, len(leaves), batch):
             part = leaves[start : start + batch]
             root = rules.merkle_root([leaf for _number, leaf in part])
-            signature = rules.sign(key, sealed_at=at, count=len(part), root=root, previous_root=previous_root)
-            made = AuditSeal(sealed_at=at, count=len(part), root=root, previous_root=previous_root, signature=signature)
+            said = {"sealed_at": at, "count": len(part), "root": root, "previous_root": previous_root}
+            made = AuditSeal(**said, signature=sign(key, rules.said_by_seal(**said)))  # type: ignore[arg-type]
             session.add(made)
             session.flush()
             places = ([number, made.id, place] for place, (number, _leaf) in enumerate(part))

@@ -145,7 +145,13 @@ def send_digests(now: datetime) -> str:
 
 def seal_audit(now: datetime) -> str:
     """Events that were not written by LabShare fail the job after the others are sealed, and so show."""
-    return f"{audit.seal(now, key=current_app.config['AUDIT_KEY'])} sealed"
+    return f"{audit.seal(now, key=audit.signing_key())} sealed"
+
+
+def publish_head(now: datetime) -> str:
+    """The head of the trail, once a day, when the night's check has been through it."""
+    head = audit.publish_head(now, key=audit.signing_key())
+    return f"head {head.id}: {head.seals} seals, {head.events} events" if head else "nothing to publish"
 
 
 def send_mail(now: datetime) -> str:
@@ -175,9 +181,11 @@ def keep_months(now: datetime) -> str:
 def check_everything(now: datetime) -> str:
     """Every invariant, and the audit trail. A violation fails the job, and so shows."""
     found = [f"{one.invariant}: {one.subject}" for one in violations(now)]
-    broken = audit.verify(now, key=current_app.config["AUDIT_KEY"])
+    broken = audit.verify(now, key=current_app.config["AUDIT_PUBLIC_KEY"])
     if broken:
-        found.append(f"audit trail: {broken.what}" + (f", event {broken.event_id}" if broken.event_id else ""))
+        places = {"event": broken.event_id, "seal": broken.seal_id, "head": broken.head_id}
+        named = (f", {kind} {number}" for kind, number in places.items() if number is not None)
+        found.append(f"audit trail: {broken.what}{next(named, '')}")
     db.session.rollback()
     if found:
         raise RuntimeError(f"{len(found)} violations: {'; '.join(found)}")
@@ -225,6 +233,15 @@ JOBS: tuple[Job, ...] = (
         nightly(3),
         after_night(3),
         check_everything,
+        frequent=False,
+    ),
+    Job(
+        "audit.head",
+        _l("Publish the trail's head"),
+        10 * MINUTE,
+        nightly(5),
+        after_night(5),
+        publish_head,
         frequent=False,
     ),
     Job("notices.remind", _l("Reminders"), 10 * MINUTE, nightly(7), after_night(7), remind, frequent=False),

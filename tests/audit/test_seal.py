@@ -17,10 +17,12 @@ from labshare.jobs.table import tidy_up
 from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import NotAllowed
+from labshare.kernel.signing import public_of
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import TITLES, VERBS, verb
 
 KEY = "k" * 32
+PUBLIC = public_of(KEY)
 
 
 def write(count: int) -> None:
@@ -53,7 +55,7 @@ def sealed(app: Flask, clock: Any) -> Callable[[], services.Broken | None]:
         write(size)
         assert services.seal(utc_now(), key=KEY) == size
         clock.advance(minutes=1)
-    return lambda: services.verify(utc_now(), key=KEY)
+    return lambda: services.verify(utc_now(), key=PUBLIC)
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_event SET action = 'x'", "DELETE FROM audit_event"])
@@ -116,7 +118,7 @@ def test_a_cut_tail_shows_against_an_exported_head(sealed: Callable[[], Any], cl
     by_hand("DELETE FROM audit_seal WHERE id = 3")
     by_hand("DELETE FROM audit_event WHERE id > 4")
     assert sealed() is None
-    assert services.verify(utc_now(), key=KEY, head=head["seal"]).what == "head_missing"  # type: ignore[union-attr]
+    assert services.verify(utc_now(), key=PUBLIC, head=head["seal"]).what == "head_missing"  # type: ignore[union-attr]
 
 
 def test_a_late_commit_is_sealed_in_a_later_batch(app: Flask, clock: Any) -> None:
@@ -138,7 +140,7 @@ def test_a_late_commit_is_sealed_in_a_later_batch(app: Flask, clock: Any) -> Non
         with transaction() as session:
             session.add(AuditEvent(**rules.as_written(written, app.config["EVENT_KEY"])))
         assert services.seal(now, key=KEY) == 1
-    assert services.verify(now + timedelta(hours=2), key=KEY) is None
+    assert services.verify(now + timedelta(hours=2), key=PUBLIC) is None
 
 
 def test_two_sealers_do_not_fork_the_chain(app: Flask, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +155,7 @@ def test_two_sealers_do_not_fork_the_chain(app: Flask, clock: Any, monkeypatch: 
 
     monkeypatch.setattr(rules, "merkle_root", overtaken)
     assert services.seal(utc_now(), key=KEY) == 0
-    assert services.verify(utc_now(), key=KEY) is None
+    assert services.verify(utc_now(), key=PUBLIC) is None
 
 
 def test_sealing_many_events_takes_batches(app: Flask, clock: Any) -> None:
@@ -186,7 +188,7 @@ def test_an_address_stands_beside_the_seal_and_is_erased_after_184_days(app: Fla
     for days, kept in ((184, ["192.0.2.7"]), (1, [])):
         tidy_up(clock.advance(days=days))
         assert list(db.session.scalars(db.select(AuditAddress.address))) == kept
-    assert services.verify(utc_now(), key=KEY) is None
+    assert services.verify(utc_now(), key=PUBLIC) is None
 
 
 def test_refused_attempts_on_rights_are_written_after_the_rollback(app: Flask, clock: Any) -> None:  # R-AUDIT-2

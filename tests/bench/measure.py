@@ -101,7 +101,7 @@ def application(url: str, instance: Path) -> Iterator[Flask]:
         "RATELIMIT_ENABLED": "0",
     }
     os.environ.update(environment)
-    app = create_app()
+    app = create_app(serves=False)
     with app.app_context():
         try:
             yield app

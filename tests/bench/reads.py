@@ -113,7 +113,7 @@ def reads(engine: str, url: str) -> list[Read]:
         )
     )
     ref = db.session.execute(text("SELECT min(ref) FROM booking WHERE id < 1000")).scalar()
-    key = current_app.config["AUDIT_KEY"]
+    key = current_app.config["AUDIT_PUBLIC_KEY"]
     took_time = listed(BookingState.took_time())
 
     def asked(sql: str) -> Callable[[], Any]:

@@ -8,6 +8,7 @@ from tests.conventions.reading import calls, inside, service_files
 
 OWN_TRANSACTIONS = {
     "labshare/audit/services.py: _write_seal": "hashing happens between transactions, so that no booking waits for it",
+    "labshare/audit/services.py: publish_head": "every seal is read before the transaction that writes the head",
     "labshare/audit/services.py: record_export": "a download is read, not written: only its event is",
     "labshare/audit/services.py: record_refusal": "a refusal outlives the rollback of what was refused",
 }

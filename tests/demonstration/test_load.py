@@ -208,7 +208,7 @@ def test_the_county_is_whole_and_keeps_every_invariant(app: Flask, clock: Clock,
     whole = engine_name == "sqlite"
     now = loaded(clock, scale=COUNTY if whole else replace(SMALL, bookings=6_000))
     assert not list(violations(now))
-    assert audit.verify(now, key=app.config["AUDIT_KEY"]) is None
+    assert audit.verify(now, key=app.config["AUDIT_PUBLIC_KEY"]) is None
     if whole:
         _as_many_as_promised()
     states = Counter(db.session.scalars(select(Booking.state)))
@@ -454,7 +454,7 @@ def test_counties_drawn_apart_keep_every_invariant_and_leave_the_first_as_it_is_
     clock.set(MOMENTS[0])
     loaded(clock, scale=THREE)
     assert not list(violations(clock.now))
-    assert audit.verify(clock.now, key=app.config["AUDIT_KEY"]) is None
+    assert audit.verify(clock.now, key=app.config["AUDIT_PUBLIC_KEY"]) is None
     assert audit.seal(clock.now, key=app.config["AUDIT_KEY"]) == 0
     counties = Counter(db.session.scalars(select(Lab.division)))
     assert len(counties) == 3

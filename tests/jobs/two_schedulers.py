@@ -32,4 +32,4 @@ if __name__ == "__main__":
     if len(sys.argv) > 2:
         stop_in_mid_run(Path(sys.argv[2]))
     with time_machine.travel(datetime.fromisoformat(sys.argv[1]), tick=True):
-        serve(create_app())
+        serve(create_app(serves=False))

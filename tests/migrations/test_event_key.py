@@ -1,6 +1,8 @@
 """A trail from before events had macs is upgraded: what was sealed stays proven by its seals, what was not gets its
 mac, and nobody can add an event "from before" afterwards."""
 
+import hashlib
+import hmac
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,7 +61,7 @@ def upgraded(empty: Flask, clock: Any) -> Flask:
                 "INSERT INTO audit_seal (id, sealed_at, count, root, previous_root, signature) "
                 "VALUES (1, :sealed_at, :count, :root, :previous_root, :signature)"
             ).bindparams(db.bindparam("sealed_at", type_=AuditEvent.__table__.c.at.type)),
-            {**row, "signature": rules.sign(empty.config["AUDIT_KEY"], **row)},
+            {**row, "signature": old_signature(empty.config["AUDIT_KEY"], **row)},
         )
         session.execute(text("INSERT INTO audit_leaf (event_id, seal_id, position) VALUES (1,1,0), (2,1,1), (3,1,2)"))
         if db.engine.dialect.name == "postgresql":
@@ -68,6 +70,12 @@ def upgraded(empty: Flask, clock: Any) -> Flask:
     clock.set(datetime.now(UTC))  # as the upgrade writes its moment
     db.session.rollback()
     return empty
+
+
+def old_signature(key: str, *, sealed_at: datetime, count: int, root: str, previous_root: str) -> str:
+    """As seals were signed before Ed25519."""
+    said = "\n".join((sealed_at.isoformat(timespec="microseconds"), str(count), root, previous_root))
+    return hmac.new(key.encode(), said.encode(), hashlib.sha256).hexdigest()
 
 
 def macs() -> dict[int, str | None]:

@@ -5,14 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import ClickException
+from click.testing import CliRunner
 from flask import Flask
 
 from config import KEYS, ROOT, UnsafeSetting, settings
 from labshare import create_app
 from labshare.accounts.passwords import hashed
 from labshare.accounts.services import checked_email
-from labshare.commands.serve import warn_of_counting_alone
+from labshare.audit.errors import NoSigningKey
+from labshare.audit.services import signing_key
+from labshare.commands.scheduler import scheduler
+from labshare.commands.serve import warn_of_counting_alone, without_signing_key
 from labshare.kernel.database import db
+from labshare.kernel.signing import public_of
 from tests import factories as make
 
 pytestmark = pytest.mark.slow
@@ -20,11 +26,12 @@ pytestmark = pytest.mark.slow
 SAFE = {
     "LABSHARE_ENV": "production",
     "SECRET_KEY": "k3y-of-chance-0123456789abcdefghijklmnop",
-    "AUDIT_KEY": "another-k3y-of-chance-9876543210zyxwvuts",
+    "AUDIT_PUBLIC_KEY": public_of("another-k3y-of-chance-9876543210zyxwvuts"),
     "EVENT_KEY": "a-third-k3y-of-chance-5647382910qponmlkj",
     "MAIL_URL": "smtps://user:secret@mail.test.example",
     "BASE_URL": "https://labshare.test.example",
 }
+SIGNING = "another-k3y-of-chance-9876543210zyxwvuts"
 PASSWORD = "nine green apples"
 
 
@@ -35,6 +42,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     def use(**changes: str | None) -> None:
         for name in (
             *KEYS,
+            "AUDIT_PUBLIC_KEY",
             "MAIL_URL",
             "BASE_URL",
             "DATABASE_URL",
@@ -65,13 +73,14 @@ def test_starts_with_safe_settings(environment: Any) -> None:
         ("SECRET_KEY", None),
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "a" * 64),
-        ("AUDIT_KEY", None),
+        ("AUDIT_KEY", SIGNING),
         ("AUDIT_KEY", SAFE["SECRET_KEY"]),
+        ("AUDIT_PUBLIC_KEY", None),
+        ("AUDIT_PUBLIC_KEY", "z" * 64),
         ("EVENT_KEY", None),
         ("EVENT_KEY", "short"),
         ("EVENT_KEY", "a" * 64),
         ("EVENT_KEY", SAFE["SECRET_KEY"]),
-        ("EVENT_KEY", SAFE["AUDIT_KEY"]),
         ("MAIL_URL", None),
         ("MAIL_URL", "console:"),
         ("BASE_URL", "http://labshare.test.example"),
@@ -120,11 +129,42 @@ def test_workers_that_count_alone_are_warned_of(
     assert ("RATELIMIT_STORAGE_URI" in capsys.readouterr().err) == warned
 
 
+def test_only_a_process_that_serves_nobody_may_have_the_signing_key(environment: Any) -> None:  # R-AUDIT-5
+    environment(AUDIT_KEY=SIGNING)
+    assert settings(web=False)["AUDIT_KEY"] == SIGNING
+    environment(AUDIT_KEY=SIGNING, AUDIT_PUBLIC_KEY=None)
+    assert settings(web=False)["AUDIT_PUBLIC_KEY"] == SAFE["AUDIT_PUBLIC_KEY"]
+    for changes in ({"EVENT_KEY": SIGNING}, {"AUDIT_PUBLIC_KEY": public_of("another")}):
+        environment(**{"AUDIT_KEY": SIGNING, **changes})
+        with pytest.raises(UnsafeSetting):
+            settings(web=False)
+
+
+def test_a_web_process_has_nothing_to_sign_with(environment: Any, tmp_path: Path) -> None:  # R-AUDIT-5
+    environment(DATABASE_URL=f"sqlite:///{tmp_path / 'labshare.db'}")
+    app = create_app()
+    with app.app_context(), pytest.raises(NoSigningKey):
+        signing_key()
+    refused = CliRunner().invoke(scheduler, ["--once"])
+    assert (refused.exit_code, "AUDIT_KEY: not set here" in refused.output) == (1, True)
+    environment(DATABASE_URL=f"sqlite:///{tmp_path / 'labshare.db'}", AUDIT_KEY=SIGNING)
+    with pytest.raises(ClickException, match="AUDIT_KEY: a web process"):
+        without_signing_key(create_app(serves=False))
+
+
 def test_development_keeps_keys_of_its_own(environment: Any, tmp_path: Path) -> None:
     environment(
-        LABSHARE_ENV="development", SECRET_KEY=None, AUDIT_KEY=None, EVENT_KEY=None, MAIL_URL=None, BASE_URL=None
+        LABSHARE_ENV="development",
+        SECRET_KEY=None,
+        AUDIT_PUBLIC_KEY=None,
+        EVENT_KEY=None,
+        MAIL_URL=None,
+        BASE_URL=None,
     )
-    first, second = settings(), settings()
+    first, second = settings(web=False), settings(web=False)
+    assert settings()["AUDIT_KEY"] is None
+    kept_public = (tmp_path / "audit_public_key").read_text()
+    assert settings()["AUDIT_PUBLIC_KEY"] == kept_public == public_of(str(first["AUDIT_KEY"]))
     assert [first[key] for key in KEYS] == [second[key] for key in KEYS]
     assert len({first[key] for key in KEYS}) == 3
     for key in KEYS:
@@ -137,7 +177,7 @@ def test_two_processes_that_start_together_keep_one_key(
     environment: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The slower one of two that found no key takes the faster one's, whole."""
-    environment(LABSHARE_ENV="development", EVENT_KEY=None)
+    environment(LABSHARE_ENV="development", EVENT_KEY=None, AUDIT_KEY=SIGNING)
     theirs = settings()["EVENT_KEY"]
     missing = Path.exists
     monkeypatch.setattr(Path, "exists", lambda path: path.name != "event_key" and missing(path))

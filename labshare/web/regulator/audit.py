@@ -120,7 +120,7 @@ def audit_story(*, subject_type: str, subject_id: str) -> Any:
 @limited("calculation")
 def audit_verify() -> Any:
     """Prove the whole trail untouched now, on the page."""
-    broken = services.verify(utc_now(), key=current_app.config["AUDIT_KEY"])
+    broken = services.verify(utc_now(), key=current_app.config["AUDIT_PUBLIC_KEY"])
     return redirect(url_for(".audit", verified="no" if broken else "yes"), 303)
 
 

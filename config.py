@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ROOT = Path(__file__).resolve().parent
@@ -81,9 +82,9 @@ def _networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise UnsafeSetting(f"METRICS_FROM: {problem}; such as 127.0.0.0/8,10.1.2.3") from problem
 
 
-def settings(*, web: bool = True) -> dict[str, object]:
-    """Read the environment; `web`: for a process that serves strangers, which signs nothing. Raises `UnsafeSetting` in
-    production on a missing or unsafe value."""
+def settings(*, web: bool = True, owner: bool = False) -> dict[str, object]:
+    """Read the environment; `web`: for a process that serves strangers, which signs nothing; `owner`: for one that
+    changes the tables themselves. Raises `UnsafeSetting` in production on a missing or unsafe value."""
     env = os.environ
     environment = env.get("LABSHARE_ENV", "development")
     if environment not in ("development", "testing", "production"):
@@ -105,6 +106,12 @@ def settings(*, web: bool = True) -> dict[str, object]:
     url = env.get("DATABASE_URL") or f"sqlite:///{instance / 'labshare.db'}"
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise UnsafeSetting("DATABASE_URL: sqlite:///… or postgresql+psycopg://…")
+    owners_url, runtime_role = env.get("MIGRATION_DATABASE_URL") if owner else None, None
+    if owners_url:
+        runtime_role = urlsplit(url).username
+        if not owners_url.startswith("postgresql+psycopg://") or runtime_role == urlsplit(owners_url).username:
+            raise UnsafeSetting("MIGRATION_DATABASE_URL: postgresql+psycopg://…, with another role than DATABASE_URL")
+        url = owners_url
     rate_limits = env.get("RATELIMIT_ENABLED", "1").lower() not in ("0", "false", "no")
     if production and not rate_limits:
         raise UnsafeSetting("RATELIMIT_ENABLED: limits must be on")
@@ -136,6 +143,7 @@ def settings(*, web: bool = True) -> dict[str, object]:
         "PRODUCTION": production,
         "TESTING": environment == "testing",
         "SQLALCHEMY_DATABASE_URI": url,
+        "RUNTIME_ROLE": runtime_role,  # whom an upgrade gives the rights that the application needs
         "SQLALCHEMY_ENGINE_OPTIONS": {} if url == "sqlite:///:memory:" else {"pool_timeout": lock_seconds},
         # How long a request waits for others, then commands and jobs (labshare/kernel/waiting.py)
         "LOCK_SECONDS": lock_seconds,

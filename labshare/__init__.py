@@ -24,9 +24,9 @@ ROOMS = (
 )
 
 
-def create_app(*, serves: bool = True, **overrides: Any) -> Flask:
+def create_app(*, serves: bool = True, owner: bool = False, **overrides: Any) -> Flask:
     """Build the application from `config.settings()`; `overrides` replace settings (tests). `serves`: it is
-    a web process, which has no key to sign with."""
+    a web process, which has no key to sign with. `owner`: it changes the tables themselves."""
     from config import settings
     from labshare.http.retry import Application
 
@@ -36,7 +36,7 @@ def create_app(*, serves: bool = True, **overrides: Any) -> Flask:
         template_folder="templates",
         static_folder="static",
     )
-    app.config.update(settings(web=serves))
+    app.config.update(settings(web=serves, owner=owner))
     app.config.update(overrides)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(
         str(path) for path in sorted((ROOT / "labshare" / "translations").glob("*")) if path.is_dir()

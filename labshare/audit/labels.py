@@ -12,12 +12,16 @@ name_subjects(
 name_fields(
     {
         "count": _l("Number"),
+        "events": _l("Events"),
         "field": _l("Field"),
         "filters": _l("Filters"),
+        "head": _l("Published head"),
         "problem": _l("Reason of the refusal"),
         "rows": _l("Rows"),
+        "root": _l("Merkle root"),
         "seal_id": _l("Seal"),
+        "seals": _l("Seals"),
         "sha256": _l("Digest of the file"),
     },
-    counts={"count", "rows"},
+    counts={"count", "events", "rows", "seals"},
 )

@@ -18,8 +18,9 @@ from labshare.kernel.errors import Problem
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def with_app(function: F) -> F:
-    """Run a command inside the application. Inside a running application context (a test's) that one is used."""
+def with_app(function: F, *, owner: bool = False) -> F:
+    """Run a command inside the application, as the `owner` of the tables where it needs to be. Inside a running
+    application context (a test's) that one is used."""
 
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -27,7 +28,7 @@ def with_app(function: F) -> F:
             return _in_words(function, *args, **kwargs)
         from labshare import create_app
 
-        with create_app(serves=False).app_context():
+        with create_app(serves=False, owner=owner).app_context():
             return _in_words(function, *args, **kwargs)
 
     return run  # type: ignore[return-value]
@@ -38,6 +39,9 @@ def _in_words(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
     except Problem as problem:
         raise click.ClickException(str(problem)) from problem
+
+
+with_owners_app = functools.partial(with_app, owner=True)
 
 
 class Commands(click.Group):

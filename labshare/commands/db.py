@@ -8,15 +8,17 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from flask import current_app
 from sqlalchemy import create_engine
 
 from labshare.catalogue.services.index import rebuild_where_missing
-from labshare.commands import with_app
+from labshare.commands import with_owners_app
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db as database
 from labshare.kernel.database import transaction
 from labshare.kernel.formatting import plain_money
 from labshare.kernel.months import Month
+from labshare.kernel.roles import grant_runtime
 from labshare.kernel.time import utc_now
 from labshare.oversight.checks import all_violations, known_findings
 from labshare.oversight.services import mark_known
@@ -50,6 +52,10 @@ def upgrade_to(revision: str = "head") -> None:
     if revision == "head":
         with transaction():
             rebuild_where_missing()
+    if role := current_app.config["RUNTIME_ROLE"]:
+        with database.engine.begin() as connection:
+            grant_runtime(connection, role)
+        click.echo(f"{role} may run the application")
 
 
 @click.group()
@@ -60,7 +66,7 @@ def db() -> None:
 @db.command()
 @click.argument("revision", default="head")
 @click.option("--plan", is_flag=True, help="Change nothing; print what would change in money.")
-@with_app
+@with_owners_app
 def upgrade(revision: str, plan: bool) -> None:
     """Upgrade to REVISION (the newest by default)."""
     if plan:
@@ -125,14 +131,14 @@ def _passed(before: str | None, after: str | None) -> frozenset[str]:
 
 @db.command()
 @click.argument("revision")
-@with_app
+@with_owners_app
 def downgrade(revision: str) -> None:
     """Downgrade to REVISION (`base` for an empty database)."""
     command.downgrade(alembic_config(), revision)
 
 
 @db.command()
-@with_app
+@with_owners_app
 def current() -> None:
     """Print the database's version."""
     command.current(alembic_config(), verbose=False)
@@ -140,7 +146,7 @@ def current() -> None:
 
 @db.command()
 @click.argument("message")
-@with_app
+@with_owners_app
 def revision(message: str) -> None:
     """Write a new migration from what the models have that the migrations so far do not make; read it before you
     trust it. Compared in a database made for it: on SQLite, which keeps the words of constraints."""

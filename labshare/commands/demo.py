@@ -4,7 +4,7 @@ import time
 
 import click
 
-from labshare.commands import with_app
+from labshare.commands import with_owners_app
 from labshare.demonstration.load import load
 from labshare.demonstration.people import ACCOUNTS, PASSWORD, email_of
 from labshare.demonstration.scale import SCALES
@@ -19,7 +19,7 @@ def demo() -> None:
 @demo.command("load")
 @click.option("--scale", type=click.Choice(tuple(SCALES)), required=True)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed on the same day: the same data.")
-@with_app
+@with_owners_app
 def load_data(scale: str, seed: int) -> None:
     """Fill an empty database; refused in production."""
     begun = time.monotonic()

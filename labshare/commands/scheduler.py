@@ -7,6 +7,7 @@ from flask import Flask, current_app
 
 from labshare.audit.errors import NoSigningKey
 from labshare.commands import with_app
+from labshare.commands.serve import without_excess_rights
 
 
 @click.command()
@@ -22,6 +23,7 @@ def scheduler(once: bool) -> None:
         signing_key()
     except NoSigningKey as problem:
         raise click.ClickException(str(problem)) from problem
+    without_excess_rights()
     if once:
         for name in run_all_due(utc_now()):
             click.echo(name)

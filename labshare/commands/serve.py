@@ -9,8 +9,11 @@ import tempfile
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from gunicorn.app.base import BaseApplication
+
+from labshare.kernel.database import db
+from labshare.kernel.roles import excess_rights
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 -- nothing secret goes there
 SMALL_COLLECTION = 20_000
@@ -77,6 +80,16 @@ def without_signing_key(app: Flask) -> None:
     app.config["AUDIT_KEY"] = None
 
 
+def without_excess_rights() -> None:
+    """Have no process of production run as who could take the database's guards away. Raises `ClickException`."""
+    if current_app.config["PRODUCTION"] and (excess := excess_rights()):
+        raise click.ClickException(
+            f"DATABASE_URL: its role {excess}; have MIGRATION_DATABASE_URL name the owner, and run labshare db upgrade"
+        )
+    db.session.remove()
+    db.engine.dispose()  # workers make connections of their own
+
+
 @click.command()
 @click.option("--bind", help="Address and port; 127.0.0.1 and PORT by default.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
@@ -94,6 +107,8 @@ def serve_app(app: Flask, *, bind: str | None = None, workers: int = 2, threads:
     """Serve until SIGTERM or SIGINT. The application is made before the workers, which share its memory."""
     warn_of_counting_alone(app, workers)
     without_signing_key(app)
+    with app.app_context():
+        without_excess_rights()
     options = {
         "bind": bind or f"127.0.0.1:{app.config['PORT']}",
         "workers": workers,

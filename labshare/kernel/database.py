@@ -328,9 +328,15 @@ def guard(table: FromClause, *, sqlite: tuple[str, ...] = (), postgresql: tuple[
             event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
 
 
+APPEND_ONLY: set[str] = set()
+"""Tables that are only ever added to: the role that runs the application has no right to more."""
+
+
 def append_only(table: FromClause, *, but: str = "") -> None:
     """Refuse UPDATE, DELETE (and TRUNCATE) on a table. `but` is a SQL condition on OLD under which they pass."""
     name = _name(table)
+    if not but:
+        APPEND_ONLY.add(name)
     when = f"WHEN NOT ({but})" if but else ""
     guard(
         table,

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from labshare.audit.queries import count_unsealed
 from labshare.http.rights import public
 from labshare.kernel.database import db
+from labshare.kernel.roles import excess_rights
 from labshare.kernel.time import utc_now
 from labshare.notices.delivery import queue_of_mail
 
@@ -57,7 +58,10 @@ def _lacking() -> str | None:
         found = MigrationContext.configure(db.session.connection()).get_current_heads()
     except SQLAlchemyError:
         return "the database does not answer"
-    return None if set(found) == _newest() else "the database is not migrated: labshare db upgrade"
+    if set(found) != _newest():
+        return "the database is not migrated: labshare db upgrade"
+    excess = excess_rights() if current_app.config["PRODUCTION"] else None
+    return f"the database's role {excess}" if excess else None
 
 
 @cache

@@ -14,6 +14,7 @@ MAY = {
     "labshare/commands/db.py: db.session": "the plan of an upgrade runs in a connection that is rolled back",
     "labshare/commands/db.py: db.session.remove": "before and after that connection",
     "labshare/commands/db.py: sqlalchemy.create_engine": "a new migration is compared with what migrations alone made",
+    "labshare/commands/serve.py: db.session.remove": "what was asked of the role; workers make their own connections",
     "labshare/commands/start.py: db.session.remove": "before the database is replaced or the process forks",
     "labshare/commands/start.py: db.session.rollback": "gives the connection back before the server runs",
     "labshare/jobs/monthly.py: db.session.rollback": _ENDS_READING,

@@ -124,6 +124,9 @@ def settings(*, web: bool = True, owner: bool = False) -> dict[str, object]:
     sms = env.get("SMS_URL", "" if production else "console:")
     if sms and not sms.startswith("https://" if production else ("https://", "http://127.0.0.1", "console:")):
         raise UnsafeSetting("SMS_URL: https://user:password@gateway/…, or nothing: then nobody signs in by a code")
+    second_factor = env.get("SECOND_FACTOR") or ("required" if production else "offered")
+    if second_factor not in ("required", "offered"):
+        raise UnsafeSetting(f"SECOND_FACTOR: {second_factor!r} is neither required nor offered")
     zone = _zone(env.get("TIME_ZONE", "Asia/Shanghai"))
     uploads = Path(env.get("UPLOAD_DIR", instance / "uploads")).resolve()
     if uploads.is_relative_to(ROOT / "static"):
@@ -158,6 +161,7 @@ def settings(*, web: bool = True, owner: bool = False) -> dict[str, object]:
         "MAIL_FROM": env.get("MAIL_FROM", "labshare@localhost"),
         "MAIL_PER_HOUR": _number(env, "MAIL_PER_HOUR", "2000"),
         "SMS_URL": sms,
+        "SECOND_FACTOR": second_factor,
         "RATELIMIT_STORAGE_URI": storage,
         "RATELIMIT_ENABLED": rate_limits,
         "UPLOAD_DIR": uploads,

@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from labshare.kernel.errors import Conflict, InvalidInput, TooManyRequests
+from labshare.kernel.errors import Conflict, InvalidInput, Problem, TooManyRequests
 
 
 class WrongPassword(InvalidInput):
@@ -66,6 +66,37 @@ class WrongCode(InvalidInput):
 
     message = _l("The code is wrong or has expired. Check it, or ask for a new one.")
     default_field = "code"
+
+
+class WrongFactorCode(InvalidInput):
+    """Not the app's present code, one that was used before, or no unused recovery code."""
+
+    message = _l("The code is wrong or was used already. Wait for the next one, or use a recovery code.")
+    default_field = "code"
+
+
+class SignInAnew(Conflict):
+    """The code was waited for too long, or the account changed meanwhile."""
+
+    message = _l("This took too long. Sign in again.")
+
+
+class SetUpAnew(Conflict):
+    """The key on the page is too old, or another person's."""
+
+    message = _l("This took too long, so the key has changed. Scan the new one.")
+
+
+class FactorRequired(Conflict):
+    message = _l("Your roles need a second factor: it can be replaced, not turned off.")
+    money_or_rights = True
+
+
+class FactorFirst(Problem):
+    """Who must have a second factor reaches nothing without one (R-FACTOR-5)."""
+
+    status = 403
+    message = _l("Your roles need a second factor. Set it up in your account first; then everything opens.")
 
 
 class NameRequired(InvalidInput):

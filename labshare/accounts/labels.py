@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from labshare.accounts.terms import CodePurpose, Locale
+from labshare.accounts.terms import CodePurpose, FactorKind, Locale
 from labshare.kernel.labels import name_codes, name_fields, name_subjects
 
 name_subjects(
@@ -13,6 +13,8 @@ name_fields(
         "account_digest": _l("Keyed digest of the account"),
         "disabled": _l("Disabled"),
         "ends_with": _l("Last digits"),
+        "codes_left": _l("Recovery codes left"),
+        "factor": _l("Second factor"),
         "failures": _l("Failed within the hour"),
         "locale": _l("Language"),
         "name": _l("Name"),
@@ -22,7 +24,8 @@ name_fields(
         "reason": _l("Reason"),
         "sessions_ended": _l("Sessions ended"),
     },
-    counts={"failures", "sessions_ended"},
+    counts={"codes_left", "failures", "sessions_ended"},
 )
+name_codes("factor", *FactorKind)
 name_codes("locale", *Locale)
 name_codes("purpose", *CodePurpose)

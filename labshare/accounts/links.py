@@ -34,7 +34,7 @@ PASSWORD = _Purpose("password")
 def password_link(person: Person, now: datetime, lasts: timedelta) -> str:
     """The token of a link by which the person sets a password. Ends with its use: it names the password before it."""
     until = int((now + lasts).timestamp())
-    token = PASSWORD.serializer.dumps([person.id, until, _state(person)])
+    token = PASSWORD.serializer.dumps([person.id, until, state_of(person)])
     return str(token)
 
 
@@ -45,7 +45,7 @@ def person_of_password_link(token: str, now: datetime) -> Person:
     except (BadSignature, ValueError, TypeError):
         raise LinkExpired from None
     person = db.session.get(Person, person_id)
-    if person is None or not person.enabled or now.timestamp() >= until or state != _state(person):
+    if person is None or not person.enabled or now.timestamp() >= until or state != state_of(person):
         raise LinkExpired
     return person
 
@@ -77,7 +77,8 @@ makes_link("account.reset", _mailed(RESET_LASTS))
 makes_link("account.confirm", _mailed(SIGN_UP_LASTS, first=True))
 
 
-def _state(person: Person) -> str:
-    """Changes with each password, sign-out everywhere and change of address."""
+def state_of(person: Person) -> str:
+    """Of what a link or a half-made sign-in rests on: changes with each password, sign-out everywhere and change of
+    address."""
     text = f"{person.password_hash}|{person.session_epoch}|{person.email}"
     return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -16,7 +16,7 @@ from labshare.accounts.errors import InvalidMobile, MobileTaken
 from labshare.accounts.links import keyed
 from labshare.accounts.models import MOST_TRIES, MobileCode, Person
 from labshare.accounts.queries import holder_of, own_account
-from labshare.accounts.sessions import begin_session
+from labshare.accounts.sessions import Entered, enter
 from labshare.accounts.terms import CodePurpose
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
@@ -78,9 +78,9 @@ def _taken(purpose: CodePurpose, now: datetime, *, mobile: str, code: str) -> in
 
 
 @verb("account.sign_in_by_code", title=_l("Signed in by a code on the mobile phone"))
-def sign_in_by_code(*, actor: Actor, now: datetime, mobile: str, code: str) -> str | None:
-    """Begin a session; its secret comes back, or None where the code is wrong, or the account has changed since: then
-    the try is counted, so the transaction has to stand. Raises `InvalidMobile`."""
+def sign_in_by_code(*, actor: Actor, now: datetime, mobile: str, code: str) -> Entered | None:
+    """Begin a session, unless a second factor is asked for first; None where the code is wrong, or the account has
+    changed since: then the try is counted, so the transaction has to stand. Raises `InvalidMobile`."""
     mobile = checked_mobile(mobile)
     person_id = _taken(CodePurpose.SIGNING_IN, now, mobile=mobile, code=code)
     if person_id is None:
@@ -89,7 +89,7 @@ def sign_in_by_code(*, actor: Actor, now: datetime, mobile: str, code: str) -> s
     if person is None or not person.enabled or person.mobile != mobile:
         return None
     record(Actor(person_id=person.id, address=actor.address), now, "account.sign_in_by_code", ("person", person.id))
-    return begin_session(person, now)
+    return enter(person, now)
 
 
 @verb("account.set_mobile", title=_l("Mobile number set"))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, and_, not_, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_, not_, text
 from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -80,6 +80,41 @@ class SignInSession(Model):
     @classmethod
     def _open_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
         return and_(not_(cls.ended), cls.expires_at > moment)
+
+
+class SecondFactor(Model):
+    """What a person types beside the password: codes of an app that holds the same secret (RFC 6238)."""
+
+    __tablename__ = "second_factor"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, autoincrement=False)
+    secret: Mapped[str] = mapped_column(String(255))
+    """Encrypted under a key made of `SECRET_KEY`, together with the person's id."""
+    last_step: Mapped[int]
+    """The step of thirty seconds whose code was taken last; no code of this or an earlier one is taken."""
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RecoveryCode(Model):
+    """One of ten codes that stand in for the app, once each. Only a keyed digest is kept."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("person_id", "digest"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    digest: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @hybrid_property
+    def unused(self) -> bool:
+        """Whether it can still be used."""
+        return self.used_at is None
+
+    @unused.inplace.expression
+    @classmethod
+    def _unused_in_sql(cls) -> ColumnElement[bool]:
+        return cls.used_at.is_(None)
 
 
 MOST_TRIES = 5

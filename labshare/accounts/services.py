@@ -14,7 +14,7 @@ from labshare.accounts.errors import (
 )
 from labshare.accounts.models import Person
 from labshare.accounts.queries import own_account, person_by_email
-from labshare.accounts.sessions import begin_session, end_all_sessions, end_session
+from labshare.accounts.sessions import Entered, end_all_sessions, end_session, enter
 from labshare.accounts.terms import Locale
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
@@ -146,8 +146,9 @@ def _as(actor: Actor, person: Person) -> Actor:
 
 
 @verb("account.sign_in", title=_l("Signed in"))
-def sign_in(*, actor: Actor, now: datetime, person_id: int, seen_hash: str, new_hash: str | None = None) -> str:
-    """Begin a session of the person whose password, kept as `seen_hash`, has just been verified; its secret comes back.
+def sign_in(*, actor: Actor, now: datetime, person_id: int, seen_hash: str, new_hash: str | None = None) -> Entered:
+    """Begin a session of the person whose password, kept as `seen_hash`, has just been verified; with a second factor,
+    only once its code is given (`factors.enter_code`).
 
     `new_hash` replaces a hash of older parameters. Raises `WrongPassword` if the account changed in the meantime.
     """
@@ -156,8 +157,10 @@ def sign_in(*, actor: Actor, now: datetime, person_id: int, seen_hash: str, new_
         raise WrongPassword
     if new_hash:
         person.password_hash = new_hash
-    record(_as(actor, person), now, "account.sign_in", ("person", person.id))
-    return begin_session(person, now)
+    entered = enter(person, now)
+    if entered.key is not None:
+        record(_as(actor, person), now, "account.sign_in", ("person", person.id))
+    return entered
 
 
 @verb("account.sign_out", title=_l("Signed out"))

@@ -2,11 +2,13 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from labshare.accounts.models import Person, SignInSession
+from labshare.accounts import links
+from labshare.accounts.models import Person, SecondFactor, SignInSession
 from labshare.kernel.database import db
 
 LONGEST = timedelta(days=14)
@@ -16,6 +18,22 @@ LONGEST = timedelta(days=14)
 def digest(secret: str) -> str:
     """SHA-256, hexadecimal: enough for secrets of 256 bits that chance made."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entered:
+    """Who proved one factor. Without a `key` the session begins with the second one; `state` is that of the account
+    meanwhile (R-FACTOR-2)."""
+
+    person_id: int
+    key: str | None
+    state: str
+
+
+def enter(person: Person, now: datetime) -> Entered:
+    """Begin a session of somebody who has proved one factor, unless the account has a second one."""
+    waits = db.session.get(SecondFactor, person.id) is not None
+    return Entered(person_id=person.id, key=None if waits else begin_session(person, now), state=links.state_of(person))
 
 
 def begin_session(person: Person, now: datetime) -> str:
@@ -53,3 +71,15 @@ def end_all_sessions(person: Person, now: datetime) -> int:
     for one in open_ones:
         one.ended_at = now
     return len(open_ones)
+
+
+def end_other_sessions(person_id: int, key: str, now: datetime) -> int:
+    """End every session of the person but the one of this secret. How many."""
+    ended = db.session.execute(
+        update(SignInSession)
+        .where(
+            SignInSession.person_id == person_id, SignInSession.key_digest != digest(key), SignInSession.open_at(now)
+        )
+        .values(ended_at=now)
+    )
+    return int(ended.rowcount)  # type: ignore[attr-defined]

@@ -13,6 +13,13 @@ class CodePurpose(Term):
     ADDING = "adding", _l("Number of the account")
 
 
+class FactorKind(Term):
+    """What stood in as the second factor."""
+
+    APP = "app", _l("Code of the app")
+    RECOVERY = "recovery", _l("Recovery code")
+
+
 class Locale(Term):
     """Which language a person has chosen, as the catalogues are called."""
 

@@ -2,7 +2,8 @@
 
 from flask import g, request
 
-from labshare.http.actor import demonstration_allowed, remote_address
+from labshare.accounts.errors import FactorFirst
+from labshare.http.actor import demonstration_allowed, factor_required, remote_address
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import SignInFirst
 from labshare.kernel.time import utc_now
@@ -10,7 +11,8 @@ from labshare.organisations.queries import holder_of_token
 
 
 def know_caller() -> None:
-    """Before each request: the token's actor and language, or a visitor. Raises `SignInFirst` on a bad token."""
+    """Before each request: the token's actor and language, or a visitor. Raises `SignInFirst` on a bad token,
+    `FactorFirst` on one of somebody without the second factor that is required of tokens' holders (R-FACTOR-6)."""
     g.actor = Actor(address=remote_address())
     header = request.headers.get("Authorization")
     if header is None:
@@ -23,6 +25,8 @@ def know_caller() -> None:
         )
     if holder is None:
         raise SignInFirst
+    if factor_required() and not holder.has_factor:
+        raise FactorFirst
     g.actor = holder.actor
     if holder.locale and "Accept-Language" not in request.headers:
         g.language = holder.locale[:2]

@@ -16,6 +16,11 @@ def demonstration_allowed() -> bool:
     return not current_app.config["PRODUCTION"]
 
 
+def factor_required() -> bool:
+    """Whether this installation requires a second factor of those whose roles need one (`SECOND_FACTOR`)."""
+    return bool(current_app.config["SECOND_FACTOR"] == "required")
+
+
 def current_person() -> Account | None:
     """The signed-in person, or nothing."""
     if not has_request_context() or not current_user.is_authenticated:

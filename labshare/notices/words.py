@@ -66,6 +66,39 @@ kind(
     text=_l("The mobile number ending in %(last)s no longer signs in to this account."),
 )
 kind(
+    "account.factor_set",
+    topic=Topic.ACCOUNT,
+    title=_l("A second factor was set up"),
+    text=_l(
+        "From now on signing in asks for a code of the app, too; every other session has ended. If it was not you, set "
+        "a new password at once and tell the administrator."
+    ),
+)
+kind(
+    "account.factor_removed",
+    topic=Topic.ACCOUNT,
+    title=_l("The second factor was turned off"),
+    text=_l(
+        "Signing in no longer asks for a code of the app. If it was not you, set a new password at once and tell the "
+        "administrator."
+    ),
+)
+kind(
+    "account.codes_renewed",
+    topic=Topic.ACCOUNT,
+    title=_l("Recovery codes were made anew"),
+    text=_l("Ten new recovery codes were made; the earlier ones no longer work."),
+)
+kind(
+    "account.recovery_used",
+    topic=Topic.ACCOUNT,
+    title=_l("A recovery code was used"),
+    text=_l(
+        "A recovery code stood in for the app; %(left)s are left. If it was not you, set a new password at once and "
+        "tell the administrator."
+    ),
+)
+kind(
     "member.invited",
     topic=Topic.ACCOUNT,
     title=_l("Invitation to act for %(firm)s"),

@@ -7,19 +7,26 @@ Behind proxies, `TRUSTED_PROXIES` says how many of ours stand in front; that man
 `-Proto`, `-Host`) are believed, none by default. That is the one way an address gets here.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from flask import Flask, Response, g, has_request_context, request, session
+from flask import Flask, Response, g, has_request_context, redirect, request, session, url_for
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from labshare.http.actor import FIRM, current_person, demonstration_allowed
+from labshare.accounts.errors import FactorFirst
+from labshare.accounts.factors import HALF_LASTS
+from labshare.accounts.sessions import Entered
+from labshare.http.actor import FIRM, current_person, demonstration_allowed, factor_required
 from labshare.http.rights import right_of
 from labshare.kernel.errors import SignInFirst
 from labshare.kernel.time import utc_now
 from labshare.organisations.queries import Account, account_of_session
 from labshare.web.browsers import remember_browser
 
+HALF, MARK = "half", "kept_by"
+"""In the session's cookie: who proved one factor of two; which browser keeps a form (`web.account.expired`)."""
 IDLE = timedelta(hours=12)
 """A browser that asked for nothing this long is signed out."""
 
@@ -48,6 +55,33 @@ def _forget_loaded() -> None:
     """Who was loaded in this request is no longer who acts; forms of its page belong to the new session."""
     for name in ("actor", "reader", "language", "csrf_token"):
         g.pop(name, None)
+
+
+@dataclass(frozen=True)
+class Half:
+    """Somebody who gave the password, or a code from the phone, and whose second factor is still asked for."""
+
+    person_id: int
+    state: str
+    """Of the account when the first factor was given: any change of it ends this."""
+
+
+def begin_half_session(entered: Entered) -> None:
+    """Remember for a few minutes who proved one factor. Nobody is signed in by it: whoever was before is not any
+    more, and nothing else the old cookie held stays but the mark of a form that is kept."""
+    kept = session.get(MARK)
+    end_browser_session()
+    session[HALF] = [entered.person_id, entered.state, int((utc_now() + HALF_LASTS).timestamp())]
+    if kept is not None:
+        session[MARK] = kept
+
+
+def half_session() -> Half | None:
+    """Whose second factor is asked for in this browser."""
+    found = session.get(HALF)
+    if found is None or utc_now().timestamp() >= found[2]:
+        return None
+    return Half(found[0], found[1])
 
 
 def begin_browser_session(key: str) -> None:
@@ -102,6 +136,7 @@ def init(app: Flask) -> None:
     manager.user_loader(_load)
     manager.init_app(app)
     app.before_request(_visitors_sign_in_first)
+    app.before_request(_second_factor_first)
     app.after_request(_keep_private)
 
 
@@ -111,6 +146,31 @@ def _visitors_sign_in_first() -> None:
     right = right_of(request.endpoint)
     if right is not None and not right.public and not request.path.startswith("/api/") and current_person() is None:
         raise SignInFirst
+
+
+WITHOUT_FACTOR = frozenset(
+    {
+        "static",
+        "account.set_up_factor",
+        "account.sign_out",
+        "account.sign_out_everywhere",
+        "preferences.choose_language",
+        "preferences.choose_theme",
+    }
+)
+"""What is open to somebody signed in whose roles need a second factor and who has none yet."""
+
+
+def _second_factor_first() -> Any:
+    """Where second factors are required, who needs one and has none is led to set it up, and reaches nothing else."""
+    if request.path.startswith("/api/") or request.endpoint in WITHOUT_FACTOR or not factor_required():
+        return None
+    person = current_person()
+    if person is None or person.has_factor or not person.needs_factor:
+        return None
+    if request.method in ("GET", "HEAD"):
+        return redirect(url_for("account.set_up_factor", next=request.full_path.rstrip("?")), 303)
+    raise FactorFirst
 
 
 PUBLIC = frozenset({"public", "api_catalogue"})

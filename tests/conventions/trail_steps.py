@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from labshare.accounts import mobile
+from labshare.accounts import factors, mobile
 from labshare.accounts import services as accounts
-from labshare.accounts.links import RESET_LASTS, password_link
+from labshare.accounts.links import RESET_LASTS, password_link, state_of
 from labshare.accounts.models import MobileCode, Person
 from labshare.accounts.passwords import hashed
 from labshare.accounts.sessions import begin_session
@@ -61,6 +61,7 @@ from labshare.settlement.services import add_sample_photo
 from labshare.settlement.services.photos import add_photo, move_photo, remove_photo
 from labshare.settlement.tax_list import TaxLine
 from tests import factories as make
+from tests.authenticator import Authenticator
 from tests.mails import secret_in_mail
 from tests.rewards.reading import policy_json
 from tests.rights.world import RightsWorld, machines
@@ -119,6 +120,21 @@ def _accounts(world: RightsWorld) -> Iterator[Step]:
     code = _code(number, signing_in)
     yield "sign in by a code", lambda: mobile.sign_in_by_code(actor=nobody, now=now, mobile=number, code=code)
     yield "remove a number", lambda: mobile.remove_mobile(actor=own, now=now)
+    set_up = factors.new_set_up(someone.id, now)
+    phone = Authenticator(factors.secret_of_set_up(set_up, someone.id, now))
+    put_on = partial(factors.set_factor, actor=own, now=now, set_up=set_up, code=phone.shows(now), key="-")
+    yield "set up a second factor", lambda: phone.recovery.extend(put_on())
+    state = state_of(db.session.get_one(Person, someone.id))
+    soon = now + timedelta(minutes=1)
+    yield (
+        "sign in with it",
+        lambda: factors.enter_code(actor=nobody, now=soon, person_id=someone.id, state=state, code=phone.shows(soon)),
+    )
+    later = soon + timedelta(minutes=1)
+    yield "make recovery codes", lambda: factors.renew_codes(actor=own, now=later, code=phone.shows(later))
+    last = later + timedelta(minutes=1)
+    turn_off = partial(factors.remove_factor, actor=own, now=last, required=False)
+    yield "turn the second factor off", lambda: turn_off(code=phone.shows(last))
     yield "keep a draft", lambda: organisations.save_draft(actor=own, now=now, fields={"name": "新企业"})
 
 

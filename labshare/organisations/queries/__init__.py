@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
-from labshare.accounts.models import Person, SignInSession
+from labshare.accounts.models import Person, SecondFactor, SignInSession
 from labshare.accounts.sessions import digest
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -38,6 +38,14 @@ class Account:
     epoch: int
     regulator_roles: frozenset[str]
     memberships: tuple[tuple[int, str], ...]
+    has_factor: bool
+    """Whether a second factor is set up."""
+
+    @property
+    def needs_factor(self) -> bool:
+        """Whether the roles need a second factor where the installation requires them: regulators, and owners, who
+        change their firm's bank account (R-FACTOR-5)."""
+        return bool(self.regulator_roles) or any(role == FirmRole.OWNER for _firm, role in self.memberships)
 
     def firm_id(self, wished: int | None) -> int | None:
         """The firm to act for: the wished one where the person is a member, else the first, else none."""
@@ -76,6 +84,7 @@ class TokenHolder:
     token_id: int
     actor: Actor
     locale: str | None
+    has_factor: bool
 
 
 def holder_of_token(
@@ -98,7 +107,7 @@ def holder_of_token(
     if not roles:
         return None
     actor = Actor(person_id=account.id, firm_id=token.token_firm_id, roles=roles, address=address, scope=token.scope)
-    return TokenHolder(token.token_id, actor, account.locale)
+    return TokenHolder(token.token_id, actor, account.locale, account.has_factor)
 
 
 def _person_with_roles(through: Any = None, join: Any = None) -> Select[Any]:
@@ -114,6 +123,7 @@ def _person_with_roles(through: Any = None, join: Any = None) -> Select[Any]:
         RegulatorRole.role,
         Membership.firm_id,
         Membership.role.label("firm_role"),
+        exists().where(SecondFactor.person_id == Person.id).correlate(Person).label("has_factor"),
     ).select_from(Person)
     if through is not None:
         chosen = chosen.join(through, join)
@@ -162,6 +172,7 @@ def _account(rows: Any, demonstration: bool) -> Account | None:
         epoch=first.session_epoch,
         regulator_roles=frozenset(row.role for row in rows if row.role),
         memberships=tuple(dict.fromkeys((row.firm_id, row.firm_role) for row in rows if row.firm_id is not None)),
+        has_factor=bool(first.has_factor),
     )
 
 

@@ -18,6 +18,7 @@ from labshare.organisations.models import ApiToken
 from labshare.organisations.queries import account_of_person, open_tokens
 
 TOKEN_LASTS = timedelta(days=365)
+REGULATORS_TOKEN_LASTS = timedelta(days=30)
 MOST_TOKENS = 20
 """Open at once, for one person."""
 NOTED_EVERY = timedelta(minutes=15)
@@ -43,14 +44,15 @@ def issue_token(*, actor: Actor, now: datetime, scope: str, name: str = "") -> t
     if open_tokens(actor.person_id, now) >= MOST_TOKENS:
         raise TooManyTokens(n=MOST_TOKENS)
     secret = secrets.token_urlsafe(32)
+    firm_id = account.firm_id(actor.firm_id)
     made = ApiToken(
         person_id=actor.person_id,
-        firm_id=account.firm_id(actor.firm_id),
+        firm_id=firm_id,
         name=name.strip()[:60],
         scope=scope,
         token_digest=digest(secret),
         created_at=now,
-        expires_at=now + TOKEN_LASTS,
+        expires_at=now + (REGULATORS_TOKEN_LASTS if firm_id is None else TOKEN_LASTS),
         epoch=account.epoch,
     )
     db.session.add(made)

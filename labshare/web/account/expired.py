@@ -21,16 +21,14 @@ from labshare.http.actor import current_actor, current_person
 from labshare.http.rights import public
 from labshare.kernel.errors import Conflict, NotFound, Problem
 from labshare.web.account import blueprint
-from labshare.web.account.forms import SignInForm
+from labshare.web.account.forms import FactorCodeForm, SignInForm
 from labshare.web.account.kept_acts import Act, act_of
-from labshare.web.account.sign_in import onward, verified
-from labshare.web.actor import begin_browser_session
+from labshare.web.account.sign_in import code_page, onward, verified
+from labshare.web.actor import MARK, begin_browser_session, begin_half_session
 from labshare.web.forms import show_problem
 
 OWN = frozenset({"csrf_token", "kept"})
 KEPT_SECONDS = 3600
-MARK = "kept_by"
-"""In the session's cookie: which browser this is."""
 
 
 class AgainForm(SignInForm):
@@ -87,27 +85,41 @@ def sign_in_and_keep() -> tuple[str, int]:
 @blueprint.post("/sign-in-again")
 @public
 def sign_in_again() -> Any:
-    """Sign in; then the form stands ready to be sent again."""
+    """Sign in; then, after the second factor where there is one, the form stands ready to be sent again."""
     form = AgainForm()
-    try:
-        mark, ended, path, fields = _serializer().loads(form.kept.data or "", max_age=KEPT_SECONDS)
-    except (BadSignature, ValueError):
-        raise Conflict from None
-    if not secrets.compare_digest(str(session.get(MARK, "")), mark):
+    kept = form.kept.data or ""
+    found = kept_form(kept)
+    if found is None:
         raise Conflict
     status = 422
     if form.validate_on_submit():
         try:
-            key = verified(form.email.data, password=form.password.data)
+            entered = verified(form.email.data, password=form.password.data)
         except Problem as problem:
             status = show_problem(form, problem)
         else:
-            begin_browser_session(key)
-            return _ready(ended, path, fields)
+            if entered.key is None:
+                begin_half_session(entered)
+                return code_page(FactorCodeForm(formdata=None), kept=kept)
+            begin_browser_session(entered.key)
+            return ready(*found)
     return render_template("account/expired.html", form=form, files=False), status
 
 
-def _ready(ended: int | None, path: str, fields: list[list[str]]) -> Any:
+Kept = tuple[int | None, str, list[list[str]]]
+"""Whose session it was, the address and the fields."""
+
+
+def kept_form(kept: str) -> Kept | None:
+    """The form that this browser keeps; nothing where it is none, too old, or another browser's."""
+    try:
+        mark, ended, path, fields = _serializer().loads(kept, max_age=KEPT_SECONDS)
+    except (BadSignature, ValueError):
+        return None
+    return (ended, path, fields) if secrets.compare_digest(str(session.get(MARK, "")), mark) else None
+
+
+def ready(ended: int | None, path: str, fields: list[list[str]]) -> Any:
     """The page with the act and its button; where the act is not this person's, on to the own work without it."""
     actor = current_actor()
     found = _act(path, fields)

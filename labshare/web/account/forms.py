@@ -99,6 +99,53 @@ class CodeForm(Form):
     )
 
 
+def app_code_field(**given: Any) -> StringField:
+    return StringField(
+        given.pop("label", _l("Code of the app")),
+        [required(), length(20)],
+        render_kw={"class": "ref", "autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "20"},
+        **given,
+    )
+
+
+class FactorCodeForm(Form):
+    code = app_code_field(description=_l("Six digits, new every thirty seconds."))
+
+
+class RecoveryCodeForm(FactorCodeForm):
+    code = StringField(
+        _l("Recovery code"),
+        [required(), length(20)],
+        description=_l("Twelve signs in groups of four. Each works once."),
+        render_kw={"class": "ref", "autocomplete": "off", "autocapitalize": "characters", "maxlength": "20"},
+    )
+
+
+class EitherCodeForm(Form):
+    code = StringField(
+        _l("Code of the app, or a recovery code"),
+        [required(), length(20)],
+        render_kw={"class": "ref", "autocomplete": "one-time-code", "maxlength": "20"},
+    )
+
+
+class TurnOffFactorForm(EitherCodeForm):
+    present_password = SecretField(_l("Present password"), [required()])
+
+
+class SetUpFactorForm(Form):
+    """The password, or where a factor is replaced a code of the present one, then the new app's code."""
+
+    set_up = HiddenField(default="")
+    present_password = SecretField(_l("Present password"), [required()])
+    present_code = StringField(
+        _l("Code of the present app, or a recovery code"),
+        [required(), length(20)],
+        render_kw={"class": "ref", "autocomplete": "off", "maxlength": "20"},
+    )
+    code = app_code_field(label=_l("Code that the app shows now"))
+
+
 class NameForm(Form):
     name = StringField(_l("Your name"), [required(), length(80)], render_kw={"autocomplete": "name"})
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from labshare.accounts import mobile, passwords
 from labshare.accounts.errors import WrongCode, WrongPresentPassword
 from labshare.accounts.queries import get_person, person_by_mobile
+from labshare.accounts.sessions import Entered
 from labshare.accounts.terms import CodePurpose
 from labshare.http import limits
 from labshare.http.actor import current_actor, current_person, demonstration_allowed
@@ -19,9 +20,8 @@ from labshare.organisations.queries import is_official
 from labshare.web.account import blueprint
 from labshare.web.account.forms import CodeForm, MobileForm, OwnMobileForm
 from labshare.web.account.settings import signed_in_person
-from labshare.web.account.sign_in import onward
+from labshare.web.account.sign_in import go_on, onward
 from labshare.web.account.throttle import Guesses
-from labshare.web.actor import begin_browser_session
 from labshare.web.forms import show_problem
 from labshare.web.layout import codes_offered
 from labshare.web.steps import Around, carry_out, posted
@@ -86,13 +86,10 @@ def sign_in_by_code() -> Any:
     _offered_or_absent()
     form, target = CodeForm(), request.form.get("next", "")
 
-    def enter(key: str | None) -> Any:
-        if key is None:
-            return _wrong(form, target=target)
-        begin_browser_session(key)
-        return redirect(onward(target), 303)
+    def enter(entered: Entered | None) -> Any:
+        return _wrong(form, target=target) if entered is None else go_on(entered, target)
 
-    def begin() -> str | None:
+    def begin() -> Entered | None:
         if _signs_in(mobile.checked_mobile(form.mobile.data)) is None:  # became a regulator since it was asked for
             return None
         return mobile.sign_in_by_code(
@@ -102,7 +99,7 @@ def sign_in_by_code() -> Any:
     answer = posted(
         form,
         begin,
-        lambda key: lambda: enter(key),
+        lambda entered: lambda: enter(entered),
         Around(before=lambda: limits.count("sign_in")),
     )
     return answer if isinstance(answer, Response) else (_code_page(form.mobile.data, target=target, form=form), answer)

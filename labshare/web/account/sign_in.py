@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 from labshare.accounts import passwords, services
 from labshare.accounts.errors import LinkExpired, WrongPassword
 from labshare.accounts.links import person_of_password_link
-from labshare.accounts.queries import Credentials, credentials_of
-from labshare.accounts.sessions import begin_session
+from labshare.accounts.queries import credentials_of
+from labshare.accounts.sessions import Entered, enter
 from labshare.http import limits
 from labshare.http.actor import current_actor, current_person, demonstration_allowed, remote_address
 from labshare.http.rights import public
@@ -20,9 +20,21 @@ from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import Refusal
 from labshare.web.account import blueprint
-from labshare.web.account.forms import ForgotForm, PasswordForm, SignInForm, SignUpForm
+from labshare.web.account.forms import (
+    FactorCodeForm,
+    ForgotForm,
+    PasswordForm,
+    SignInForm,
+    SignUpForm,
+)
 from labshare.web.account.throttle import Guesses, failures_to_tell
-from labshare.web.actor import act_for, begin_browser_session, end_browser_session, session_key
+from labshare.web.actor import (
+    act_for,
+    begin_browser_session,
+    begin_half_session,
+    end_browser_session,
+    session_key,
+)
 from labshare.web.forms import show_problem
 from labshare.web.language import LOCALES, chosen_language, keep_choice_with_person, safe_next
 from labshare.web.layout import flash_done, reader
@@ -43,15 +55,33 @@ def sign_in() -> Any:
     form, status = SignInForm(), 200
     if form.validate_on_submit():
         try:
-            key = verified(form.email.data, password=form.password.data)
+            entered = verified(form.email.data, password=form.password.data)
         except Problem as problem:
             status = show_problem(form, problem)
         else:
-            begin_browser_session(key)
-            return redirect(onward(target), 303)
+            return go_on(entered, target)
     elif form.is_submitted():
         status = 422
     return render_template("account/sign_in.html", form=form, next=target), status
+
+
+def go_on(entered: Entered, target: str = "") -> Response:
+    """Signed in, on to `target`; where a second factor is asked for, to the page of its code first."""
+    if entered.key is None:
+        begin_half_session(entered)
+        return redirect(url_for("account.enter_code", next=target or None), 303)
+    begin_browser_session(entered.key)
+    return redirect(onward(target), 303)
+
+
+def code_page(form: FactorCodeForm, *, target: str = "", kept: str = "") -> str:
+    """The page that asks for the code; `target` and `kept` are what comes after it."""
+    return render_template("account/enter_code.html", form=form, next=target, kept=kept, recovery=by_recovery())
+
+
+def by_recovery() -> bool:
+    """Whether the page asks for a recovery code instead of the app's."""
+    return request.values.get("by") == "recovery"
 
 
 def onward(target: str) -> str:
@@ -70,8 +100,9 @@ def onward(target: str) -> str:
     return url_for("public.home")
 
 
-def verified(email: str, *, password: str) -> str:
-    """The secret of a new session. Hashing takes its time, so it happens outside every transaction.
+def verified(email: str, *, password: str) -> Entered:
+    """Who it is, with a new session where no second factor is asked for. Hashing takes its time, so it happens outside
+    every transaction.
 
     What failed is in the trail, by the account's id alone. Raises `TooManyAttempts`, `TooManyRequests`,
     `WrongPassword`.
@@ -85,7 +116,7 @@ def verified(email: str, *, password: str) -> str:
             guesses.failed()
             raise WrongPassword
     except Problem as problem:
-        _tell_failure(problem, known)
+        tell_failure(problem, "account.sign_in", known.person_id if known else None)
         raise
     guesses.right()
     seen = known.password_hash or ""
@@ -94,14 +125,12 @@ def verified(email: str, *, password: str) -> str:
         return services.sign_in(actor=actor, now=now, person_id=known.person_id, seen_hash=seen, new_hash=better)
 
 
-def _tell_failure(problem: Problem, known: Credentials | None) -> None:
+def tell_failure(problem: Problem, verb: str, person_id: int | None) -> None:
     """Have the trail know of a failed sign-in, with how many there were this hour; of thousands, of a few."""
-    subject = ("person", str(known.person_id)) if known else ("attempt", "-")
-    number = failures_to_tell(" ".join(subject))
+    subject = ("person", str(person_id)) if person_id is not None else ("attempt", "-")
+    number = failures_to_tell(" ".join((verb, *subject)))
     if number is not None:
-        problem.refusal = Refusal(
-            "account.sign_in", Actor(address=remote_address()), utc_now(), subject, {"failures": number}
-        )
+        problem.refusal = Refusal(verb, Actor(address=remote_address()), utc_now(), subject, {"failures": number})
         report_refusal(problem)
 
 
@@ -172,18 +201,18 @@ def choose_password(token: str) -> Any:
     is_new = person.password_hash is None
     form = PasswordForm()
 
-    def choose() -> str | None:
+    def choose() -> Entered | None:
         chosen = services.set_password(actor=current_actor(), now=utc_now(), token=token, password=form.password.data)
-        return begin_session(chosen, utc_now()) if demonstration_allowed() or not chosen.demonstration else None
+        return enter(chosen, utc_now()) if demonstration_allowed() or not chosen.demonstration else None
 
-    def enter(key: str | None) -> Response:
+    def go_in(entered: Entered | None) -> Response:
         end_browser_session()
-        if key is not None:
-            begin_browser_session(key)
-        flash_done(_("The password is set and you are signed in.") if key else _("The password is set."))
-        return redirect(onward(""), 303)
+        answer = go_on(entered) if entered else redirect(onward(""), 303)
+        signed_in = entered is not None and entered.key is not None
+        flash_done(_("The password is set and you are signed in.") if signed_in else _("The password is set."))
+        return answer
 
-    answer = posted(form, choose, lambda key: lambda: enter(key))
+    answer = posted(form, choose, lambda entered: lambda: go_in(entered))
     if isinstance(answer, Response):
         return answer
     return render_template("account/password.html", form=form, is_new=is_new, email=person.email), answer

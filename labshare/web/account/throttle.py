@@ -13,13 +13,14 @@ through beside each other. Addresses without an account count like those with on
 from dataclasses import dataclass
 
 from labshare.accounts.errors import TooManyAttempts
-from labshare.accounts.queries import Credentials, spelled
+from labshare.accounts.factors import is_recovery
+from labshare.accounts.queries import Credentials, get_person, spelled
 from labshare.accounts.sessions import digest
 from labshare.http import limits
 from labshare.kernel.time import machine_seconds
 from labshare.web.browsers import mark_of_browser
 
-MINUTE, HOUR = 60, 3600
+MINUTE, HOUR, DAY = 60, 3600, 86400
 WINDOW = 15 * MINUTE
 KNOWN = 10
 """Wrong passwords within `WINDOW` in one browser that is known."""
@@ -27,6 +28,8 @@ ADDRESS = 40
 """Wrong passwords within `WINDOW` from one network address, for whichever accounts."""
 FREE = 10
 """Wrong passwords for one account within an hour before the waiting begins."""
+A_DAY = 30
+"""Wrong codes of the second factor within a day in browsers that are new to the account."""
 FIRST_WAIT, LONGEST = 15, 15 * MINUTE
 GUESSES = "labshare/guesses"
 
@@ -106,6 +109,57 @@ class Guesses:
         """The password was right: this browser, or this address, waits no more."""
         if limits.counted():
             limits.storage().clear(self.own or self.wait)
+
+
+@dataclass(frozen=True)
+class CodeGuesses:
+    """The counters of codes typed after the right password, or in the account's settings.
+
+    A million codes, three of them right at a time, bear few guesses: a browser that is new to the account may be wrong
+    `KNOWN` times within `WINDOW` and `A_DAY` times a day, all such browsers together. A recovery code is too long to be
+    guessed, so it is always looked at: whoever knows the password keeps nobody out.
+    """
+
+    limit: str
+    own: str
+    day: str | None = None
+
+    @classmethod
+    def at(cls, person_id: int) -> "CodeGuesses":
+        """Signing in to this account."""
+        mark = mark_of_browser(person_id, epoch=get_person(person_id).session_epoch)
+        if mark is not None:
+            return cls("sign_in_again", f"{GUESSES}/code/browser/{mark}")
+        return cls("sign_in", f"{GUESSES}/code/person/{person_id}", f"{GUESSES}/code/day/{person_id}")
+
+    @classmethod
+    def of_person(cls, person_id: int) -> "CodeGuesses":
+        """Somebody signed in, at a code of the own account."""
+        return cls("password", f"{GUESSES}/code/own/{person_id}")
+
+    def admit(self, code: str) -> None:
+        """Let the code be looked at. Raises `TooManyAttempts`, `TooManyRequests`."""
+        if not limits.counted():
+            return
+        limits.count(self.limit, about=self.own)
+        if is_recovery(code):
+            return
+        for counter, most in ((self.own, KNOWN), (self.day, A_DAY)):
+            if counter is not None and limits.storage().get(counter) >= most:
+                raise limits.refusal(limits.storage().get_expiry(counter) - machine_seconds(), TooManyAttempts)
+
+    def failed(self, code: str) -> None:
+        """The code was wrong."""
+        if not limits.counted() or is_recovery(code):
+            return
+        limits.storage().incr(self.own, WINDOW)
+        if self.day is not None:
+            limits.storage().incr(self.day, DAY)
+
+    def right(self) -> None:
+        """The code was right."""
+        if limits.counted():
+            limits.storage().clear(self.own)
 
 
 def failures_to_tell(subject: str) -> int | None:

@@ -1,0 +1,287 @@
+"""The second factor: codes of an app (RFC 6238), and recovery codes that stand in for it (R-FACTOR).
+
+The app's secret is kept encrypted under a key made of `SECRET_KEY`, with the person's id inside, so that no row serves
+another account; recovery codes are kept as keyed digests. A code, once taken, is never taken again.
+"""
+
+import base64
+import functools
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import delete, func, select, update
+
+from labshare.accounts import links
+from labshare.accounts.errors import FactorRequired, SetUpAnew, SignInAnew, WrongFactorCode
+from labshare.accounts.models import Person, RecoveryCode, SecondFactor
+from labshare.accounts.queries import own_account
+from labshare.accounts.sessions import begin_session, end_other_sessions
+from labshare.accounts.terms import FactorKind
+from labshare.audit.services import record
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db, write_over
+from labshare.kernel.notifications import notify
+from labshare.kernel.typed import half_width
+from labshare.kernel.verbs import verb
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+STEP_SECONDS = 30
+STEPS_BESIDE = 1
+"""Codes of the step before and after are taken, too: clocks of phones differ."""
+DIGITS = 6
+HALF_LASTS = timedelta(minutes=5)
+"""How long after the password the code may be given."""
+SET_UP_LASTS = timedelta(minutes=30)
+"""How long the key on the page of setting up holds."""
+CODES = 10
+SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Of recovery codes: no sign that is taken for another one."""
+CODE_LENGTH = 12
+"""Sixty bits."""
+
+
+# ── Secrets ───────────────────────────────────────────────────────────────
+
+
+@functools.lru_cache(2)
+def _cipher(key: str) -> "Fernet":
+    from cryptography.fernet import Fernet  # few requests need it
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"labshare second factor").derive(key.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
+
+
+def _sealed(purpose: str, person_id: int, secret: str, now: datetime) -> str:
+    text = f"{purpose} {person_id} {secret}"
+    cipher = _cipher(current_app.config["SECRET_KEY"])
+    return cipher.encrypt_at_time(text.encode(), int(now.timestamp())).decode()
+
+
+def _opened(sealed: str, purpose: str, person_id: int, *, lasts: timedelta | None = None, now: datetime) -> str | None:
+    """The secret, or nothing where it is another purpose's or person's, too old, or sealed under another key."""
+    from cryptography.fernet import InvalidToken
+
+    cipher = _cipher(current_app.config["SECRET_KEY"])
+    try:
+        if lasts is None:
+            text = cipher.decrypt(sealed.encode())
+        else:
+            text = cipher.decrypt_at_time(sealed.encode(), int(lasts.total_seconds()), int(now.timestamp()))
+    except InvalidToken:
+        return None
+    parts = text.decode().split(" ")
+    return parts[2] if parts[:2] == [purpose, str(person_id)] else None
+
+
+def new_set_up(person_id: int, now: datetime) -> str:
+    """A new secret for an app, sealed for this person: it travels with the page, nothing is written yet."""
+    import pyotp
+
+    return _sealed("set-up", person_id, pyotp.random_base32(), now)
+
+
+def secret_of_set_up(set_up: str, person_id: int, now: datetime) -> str:
+    """The secret to show and to confirm. Raises `SetUpAnew`."""
+    found = _opened(set_up, "set-up", person_id, lasts=SET_UP_LASTS, now=now)
+    if found is None:
+        raise SetUpAnew
+    return found
+
+
+def address_for_app(secret: str, *, email: str, service: str) -> str:
+    """The `otpauth:` address that apps read from a QR code."""
+    import pyotp
+
+    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=service)
+
+
+def plain(code: str) -> str:
+    """A code however it is typed: without blanks and dashes, half width, upper case."""
+    return "".join(half_width(code).split()).replace("-", "").upper()
+
+
+def is_recovery(code: str) -> bool:
+    """Whether it is spelt like a recovery code: too long to be guessed."""
+    return len(plain(code)) == CODE_LENGTH
+
+
+def _step_of(secret: str, code: str, now: datetime) -> int | None:
+    """The step of which this is the code."""
+    import pyotp
+
+    made, present = pyotp.TOTP(secret), int(now.timestamp()) // STEP_SECONDS
+    if len(code) != DIGITS or not code.isascii():
+        return None
+    return next(
+        (
+            step
+            for step in range(present - STEPS_BESIDE, present + STEPS_BESIDE + 1)
+            if hmac.compare_digest(made.generate_otp(step), code)
+        ),
+        None,
+    )
+
+
+def _digest(person_id: int, code: str) -> str:
+    return links.keyed("recovery", f"{person_id} {code}").hex()
+
+
+# ── Reading ───────────────────────────────────────────────────────────────
+
+
+def factor_of(person_id: int) -> SecondFactor | None:
+    return db.session.get(SecondFactor, person_id)
+
+
+def codes_left(person_id: int) -> int:
+    """How many recovery codes are unused."""
+    left = select(func.count()).where(RecoveryCode.person_id == person_id, RecoveryCode.unused)
+    return db.session.scalar(left) or 0
+
+
+# ── Verbs ─────────────────────────────────────────────────────────────────
+
+
+def _use(person_id: int, code: str, now: datetime) -> FactorKind:
+    """Take a code, once. Raises `WrongFactorCode`."""
+    given = plain(code)
+    found = db.session.get(SecondFactor, person_id)
+    if found is None:
+        raise WrongFactorCode
+    if is_recovery(given):
+        taken = (
+            update(RecoveryCode)
+            .where(
+                RecoveryCode.person_id == person_id,
+                RecoveryCode.digest == _digest(person_id, given),
+                RecoveryCode.unused,
+            )
+            .values(used_at=now)
+        )
+        if db.session.execute(taken).rowcount != 1:  # type: ignore[attr-defined]
+            raise WrongFactorCode
+        _tell(person_id, "account.recovery_used", now, left=codes_left(person_id))
+        return FactorKind.RECOVERY
+    secret = _opened(found.secret, "factor", person_id, now=now)
+    step = _step_of(secret, given, now) if secret else None
+    if step is None:
+        raise WrongFactorCode
+    # Looking whether the step is new and taking it are one statement: of two at once, one is refused.
+    taken = (
+        update(SecondFactor)
+        .where(SecondFactor.person_id == person_id, SecondFactor.secret == found.secret, SecondFactor.last_step < step)
+        .values(last_step=step)
+    )
+    if db.session.execute(taken).rowcount != 1:  # type: ignore[attr-defined]
+        raise WrongFactorCode
+    return FactorKind.APP
+
+
+def _new_codes(person_id: int) -> list[str]:
+    """Ten new recovery codes, which replace those before; they are kept nowhere as they are."""
+    made = ["".join(secrets.choice(SIGNS) for _ in range(CODE_LENGTH)) for _ in range(CODES)]
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
+    db.session.add_all(RecoveryCode(person_id=person_id, digest=_digest(person_id, code)) for code in made)
+    return ["-".join(code[at : at + 4] for at in range(0, CODE_LENGTH, 4)) for code in made]
+
+
+def _tell(person_id: int, kind: str, now: datetime, **params: int) -> None:
+    notify(kind=kind, person_ids=[person_id], now=now, url="/account/second-factor", params=params)
+
+
+@verb("account.sign_in_by_factor", title=_l("Signed in with the second factor"))
+def enter_code(*, actor: Actor, now: datetime, person_id: int, state: str, code: str) -> str:
+    """Begin the session of somebody who gave the password a while ago; its secret comes back.
+
+    Raises `SignInAnew` where the account changed since, `WrongFactorCode`.
+    """
+    person = db.session.get(Person, person_id)
+    if person is None or not person.enabled or links.state_of(person) != state or factor_of(person_id) is None:
+        raise SignInAnew
+    kind = _use(person_id, code, now)
+    own = Actor(person_id=person_id, address=actor.address)
+    record(own, now, "account.sign_in_by_factor", ("person", person_id), after={"factor": kind})
+    return begin_session(person, now)
+
+
+@verb("account.set_factor", title=_l("Second factor set up"))
+def set_factor(
+    *, actor: Actor, now: datetime, set_up: str, code: str, key: str, present_code: str = ""
+) -> Sequence[str]:
+    """Put the app's secret on the own account once its code shows that the app has it; ten recovery codes come back.
+
+    One that is there is replaced, by a code of its own; other sessions than the one of `key` end. Who has none has
+    just given the password. Raises `SignInFirst`, `SetUpAnew`, `WrongFactorCode`.
+    """
+    person = own_account(actor)
+    secret = secret_of_set_up(set_up, person.id, now)
+    replaced = factor_of(person.id) is not None
+    if replaced:
+        try:
+            _use(person.id, present_code, now)
+        except WrongFactorCode:
+            raise WrongFactorCode("present_code") from None
+    step = _step_of(secret, plain(code), now)
+    if step is None:
+        raise WrongFactorCode
+    write_over(
+        SecondFactor,
+        {
+            "person_id": person.id,
+            "secret": _sealed("factor", person.id, secret, now),
+            "last_step": step,
+            "set_at": now,
+        },
+    )
+    codes = _new_codes(person.id)
+    ended = end_other_sessions(person.id, key, now)
+    record(
+        actor,
+        now,
+        "account.set_factor",
+        ("person", person.id),
+        {"factor": FactorKind.APP if replaced else None},
+        {"factor": FactorKind.APP, "sessions_ended": ended},
+    )
+    _tell(person.id, "account.factor_set", now)
+    return codes
+
+
+@verb("account.renew_codes", title=_l("Recovery codes made anew"))
+def renew_codes(*, actor: Actor, now: datetime, code: str) -> Sequence[str]:
+    """Ten new recovery codes; those before end. Raises `SignInFirst`, `WrongFactorCode`."""
+    person = own_account(actor)
+    _use(person.id, code, now)
+    left = codes_left(person.id)
+    codes = _new_codes(person.id)
+    record(actor, now, "account.renew_codes", ("person", person.id), {"codes_left": left}, {"codes_left": CODES})
+    _tell(person.id, "account.codes_renewed", now)
+    return codes
+
+
+@verb("account.remove_factor", title=_l("Second factor turned off"))
+def remove_factor(*, actor: Actor, now: datetime, code: str, required: bool) -> None:
+    """Turn the own second factor off by one of its codes; the password has just been given. Raises `SignInFirst`,
+    `FactorRequired`, `WrongFactorCode`."""
+    person = own_account(actor)
+    if required:
+        raise FactorRequired
+    _use(person.id, code, now)
+    forget_factor(person.id)
+    record(actor, now, "account.remove_factor", ("person", person.id), {"factor": FactorKind.APP}, {"factor": None})
+    _tell(person.id, "account.factor_removed", now)
+
+
+def forget_factor(person_id: int) -> None:
+    """Drop the secret and the recovery codes."""
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
+    db.session.execute(delete(SecondFactor).where(SecondFactor.person_id == person_id))

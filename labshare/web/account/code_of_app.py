@@ -1,0 +1,65 @@
+"""The second page of signing in: the code of the app, or a recovery code (R-FACTOR-2)."""
+
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+
+from labshare.accounts import factors
+from labshare.accounts.errors import SignInAnew, WrongFactorCode
+from labshare.http.actor import current_actor
+from labshare.http.rights import public
+from labshare.kernel.database import transaction
+from labshare.kernel.errors import Problem
+from labshare.kernel.time import utc_now
+from labshare.web.account import blueprint
+from labshare.web.account.expired import kept_form, ready
+from labshare.web.account.forms import FactorCodeForm, RecoveryCodeForm
+from labshare.web.account.sign_in import by_recovery, code_page, onward, tell_failure
+from labshare.web.account.throttle import CodeGuesses
+from labshare.web.actor import begin_browser_session, end_browser_session, half_session
+from labshare.web.forms import show_problem
+
+
+def code_form() -> FactorCodeForm:
+    return RecoveryCodeForm() if by_recovery() else FactorCodeForm()
+
+
+@blueprint.route("/sign-in/code-of-app", methods=["GET", "POST"])
+@public
+def enter_code() -> Any:
+    """The second factor, after the password; then on to `next`, or to the form that is kept."""
+    target, kept = request.values.get("next", ""), request.form.get("kept", "")
+    half = half_session()
+    if half is None:
+        if request.method == "POST":
+            flash(str(SignInAnew.message), "bad")
+        return redirect(url_for("account.sign_in", next=target or None), 303)
+    form = code_form()
+    if request.method == "GET":
+        return code_page(form, target=target)
+    if not form.validate():
+        return code_page(form, target=target, kept=kept), 422
+    guesses = CodeGuesses.at(half.person_id)
+    found = kept_form(kept)
+    try:
+        guesses.admit(form.code.data)
+        with transaction():
+            key = factors.enter_code(
+                actor=current_actor(),
+                now=utc_now(),
+                person_id=half.person_id,
+                state=half.state,
+                code=form.code.data,
+            )
+    except SignInAnew as problem:
+        end_browser_session()
+        flash(problem.text, "bad")
+        return redirect(url_for("account.sign_in", next=target or None), 303)
+    except Problem as problem:
+        if isinstance(problem, WrongFactorCode):
+            guesses.failed(form.code.data)
+        tell_failure(problem, "account.sign_in_by_factor", half.person_id)
+        return code_page(form, target=target, kept=kept), show_problem(form, problem)
+    guesses.right()
+    begin_browser_session(key)
+    return ready(*found) if found is not None else redirect(onward(target), 303)

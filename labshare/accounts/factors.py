@@ -114,7 +114,7 @@ def is_recovery(code: str) -> bool:
     return len(plain(code)) == CODE_LENGTH
 
 
-def _step_of(secret: str, code: str, now: datetime) -> int | None:
+def _step_of(secret: str, *, code: str, now: datetime) -> int | None:
     """The step of which this is the code."""
     import pyotp
 
@@ -140,6 +140,14 @@ def _digest(person_id: int, code: str) -> str:
 
 def factor_of(person_id: int) -> SecondFactor | None:
     return db.session.get(SecondFactor, person_id)
+
+
+def awaits_code(person_id: int, state: str) -> bool:
+    """Whether the account is still as it was when the first factor was given, and has a second one."""
+    person = db.session.get(Person, person_id)
+    return (
+        person is not None and person.enabled and links.state_of(person) == state and factor_of(person_id) is not None
+    )
 
 
 def codes_left(person_id: int) -> int:
@@ -172,7 +180,7 @@ def _use(person_id: int, code: str, now: datetime) -> FactorKind:
         _tell(person_id, "account.recovery_used", now, left=codes_left(person_id))
         return FactorKind.RECOVERY
     secret = _opened(found.secret, "factor", person_id, now=now)
-    step = _step_of(secret, given, now) if secret else None
+    step = _step_of(secret, code=given, now=now) if secret else None
     if step is None:
         raise WrongFactorCode
     # Looking whether the step is new and taking it are one statement: of two at once, one is refused.
@@ -204,9 +212,9 @@ def enter_code(*, actor: Actor, now: datetime, person_id: int, state: str, code:
 
     Raises `SignInAnew` where the account changed since, `WrongFactorCode`.
     """
-    person = db.session.get(Person, person_id)
-    if person is None or not person.enabled or links.state_of(person) != state or factor_of(person_id) is None:
+    if not awaits_code(person_id, state):
         raise SignInAnew
+    person = db.session.get_one(Person, person_id)
     kind = _use(person_id, code, now)
     own = Actor(person_id=person_id, address=actor.address)
     record(own, now, "account.sign_in_by_factor", ("person", person_id), after={"factor": kind})
@@ -230,7 +238,7 @@ def set_factor(
             _use(person.id, present_code, now)
         except WrongFactorCode:
             raise WrongFactorCode("present_code") from None
-    step = _step_of(secret, plain(code), now)
+    step = _step_of(secret, code=plain(code), now=now)
     if step is None:
         raise WrongFactorCode
     write_over(

@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask import flash, redirect, request, url_for
+from werkzeug.wrappers import Response
 
 from labshare.accounts import factors
 from labshare.accounts.errors import SignInAnew, WrongFactorCode
 from labshare.http.actor import current_actor
 from labshare.http.rights import public
-from labshare.kernel.database import transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.web.account import blueprint
@@ -17,7 +17,7 @@ from labshare.web.account.forms import FactorCodeForm, RecoveryCodeForm
 from labshare.web.account.sign_in import by_recovery, code_page, onward, tell_failure
 from labshare.web.account.throttle import CodeGuesses
 from labshare.web.actor import begin_browser_session, end_browser_session, half_session
-from labshare.web.forms import show_problem
+from labshare.web.steps import Around, posted
 
 
 def code_form() -> FactorCodeForm:
@@ -30,36 +30,30 @@ def enter_code() -> Any:
     """The second factor, after the password; then on to `next`, or to the form that is kept."""
     target, kept = request.values.get("next", ""), request.form.get("kept", "")
     half = half_session()
-    if half is None:
+    if half is None or not factors.awaits_code(half.person_id, half.state):
         if request.method == "POST":
+            end_browser_session()
             flash(str(SignInAnew.message), "bad")
         return redirect(url_for("account.sign_in", next=target or None), 303)
     form = code_form()
-    if request.method == "GET":
-        return code_page(form, target=target)
-    if not form.validate():
-        return code_page(form, target=target, kept=kept), 422
-    guesses = CodeGuesses.at(half.person_id)
-    found = kept_form(kept)
-    try:
-        guesses.admit(form.code.data)
-        with transaction():
-            key = factors.enter_code(
-                actor=current_actor(),
-                now=utc_now(),
-                person_id=half.person_id,
-                state=half.state,
-                code=form.code.data,
-            )
-    except SignInAnew as problem:
-        end_browser_session()
-        flash(problem.text, "bad")
-        return redirect(url_for("account.sign_in", next=target or None), 303)
-    except Problem as problem:
+    guesses, found = CodeGuesses.at(half.person_id), kept_form(kept)
+
+    def refused(problem: Problem) -> None:
         if isinstance(problem, WrongFactorCode):
             guesses.failed(form.code.data)
         tell_failure(problem, "account.sign_in_by_factor", half.person_id)
-        return code_page(form, target=target, kept=kept), show_problem(form, problem)
-    guesses.right()
-    begin_browser_session(key)
-    return ready(*found) if found is not None else redirect(onward(target), 303)
+
+    def go_in(key: str) -> Any:
+        guesses.right()
+        begin_browser_session(key)
+        return ready(*found) if found is not None else redirect(onward(target), 303)
+
+    answer = posted(
+        form,
+        lambda: factors.enter_code(
+            actor=current_actor(), now=utc_now(), person_id=half.person_id, state=half.state, code=form.code.data
+        ),
+        lambda key: lambda: go_in(key),
+        Around(before=lambda: guesses.admit(form.code.data), refused=refused),
+    )
+    return answer if isinstance(answer, Response) else (code_page(form, target=target, kept=kept), answer)

@@ -117,14 +117,14 @@ def set_up_factor() -> Any:
         "account/set_up_factor.html",
         form=form,
         secret=secret,
-        picture=_picture(secret, person.email),
+        picture=_picture(secret=secret, email=person.email),
         replaces=person.has_factor,
         kept_on=factor_required() and person.needs_factor and not person.has_factor,
         next=target,
     ), answer
 
 
-def _picture(secret: str, email: str) -> Markup:
+def _picture(*, secret: str, email: str) -> Markup:
     """The QR code that the app scans, drawn on white whatever the theme."""
     import segno  # few requests draw one
 

@@ -11,6 +11,7 @@ from labshare.accounts.errors import LinkExpired, WrongPassword
 from labshare.accounts.links import person_of_password_link
 from labshare.accounts.queries import credentials_of
 from labshare.accounts.sessions import Entered, enter
+from labshare.accounts.terms import FactorKind
 from labshare.http import limits
 from labshare.http.actor import current_actor, current_person, demonstration_allowed, remote_address
 from labshare.http.rights import public
@@ -81,7 +82,7 @@ def code_page(form: FactorCodeForm, *, target: str = "", kept: str = "") -> str:
 
 def by_recovery() -> bool:
     """Whether the page asks for a recovery code instead of the app's."""
-    return request.values.get("by") == "recovery"
+    return request.values.get("by") == FactorKind.RECOVERY
 
 
 def onward(target: str) -> str:

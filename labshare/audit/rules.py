@@ -163,11 +163,40 @@ def merkle_root(leaves: Sequence[bytes]) -> str:
     tree of RFC 9162. Raises `ValueError` on no leaves."""
     if not leaves:
         raise ValueError("a seal covers at least one event")
+    return _root(leaves).hex()
+
+
+def _root(leaves: Sequence[bytes]) -> bytes:
     level = list(leaves)
     while len(level) > 1:
         paired = [node(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
         level = paired + level[len(paired) * 2 :]
-    return level[0].hex()
+    return level[0]
+
+
+def _split(size: int) -> int:
+    """The largest power of two below a size above one: where its tree parts."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def inclusion(index: int, leaves: Sequence[bytes]) -> list[bytes]:
+    """The hashes that lead from a leaf to the root (RFC 9162, 2.1.3.1)."""
+    if len(leaves) <= 1:
+        return []
+    split = _split(len(leaves))
+    if index < split:
+        return [*inclusion(index, leaves[:split]), _root(leaves[split:])]
+    return [*inclusion(index - split, leaves[split:]), _root(leaves[:split])]
+
+
+def consistency(size: int, leaves: Sequence[bytes], *, whole: bool = True) -> list[bytes]:
+    """The hashes that show the tree over the first `size` leaves to begin the tree over all (RFC 9162, 2.1.4.1)."""
+    if size == len(leaves):
+        return [] if whole else [_root(leaves)]
+    split = _split(len(leaves))
+    if size <= split:
+        return [*consistency(size, leaves[:split], whole=whole), _root(leaves[split:])]
+    return [*consistency(size - split, leaves[split:], whole=False), _root(leaves[:split])]
 
 
 def node(left: bytes, right: bytes) -> bytes:

@@ -67,21 +67,20 @@ def verify(head: Path | None) -> None:
 
 
 def _head_of(path: Path) -> dict[str, Any]:
-    """The last seal in a file of JSON lines, as `export` writes them, or a published head."""
-    last = None
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if line.startswith(('{"seal"', '{"head"')):
-                last = line
-    if last is None:
-        raise click.ClickException(f"{path}: neither a seal nor a head in it")
+    """A published head as it is downloaded, or the last seal in a file of JSON lines, as `export` writes them."""
+    text = path.read_text(encoding="utf-8", errors="replace")
     try:
-        said = json.loads(last)
-        if "head" in said:
-            return {"seals": int(said["head"]["seals"]), "root": str(said["head"]["root"])}
-        return {"id": int(said["seal"]["id"]), "root": str(said["seal"]["root"])}
+        head = json.loads(text)
+        return {"seals": int(head["seals"]), "root": str(head["root"])}
+    except (ValueError, KeyError, TypeError):
+        lines = [line for line in text.splitlines() if line.startswith('{"seal"')]
+    if not lines:
+        raise click.ClickException(f"{path}: neither a head nor a seal in it")
+    try:
+        seal = json.loads(lines[-1])["seal"]
+        return {"id": int(seal["id"]), "root": str(seal["root"])}
     except (ValueError, KeyError, TypeError) as problem:
-        raise click.ClickException(f"{path}: its head cannot be read") from problem
+        raise click.ClickException(f"{path}: its last seal cannot be read") from problem
 
 
 @audit.command("public-key")

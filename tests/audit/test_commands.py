@@ -48,4 +48,4 @@ def test_a_head_is_compared(head: dict[str, object], tmp_path: Path) -> None:
 def test_a_head_that_cannot_be_read(app: Flask, tmp_path: Path, text: str) -> None:
     code, said = verify(tmp_path / "head.json", text)
     assert code == 1
-    assert "its head cannot be read" in said
+    assert "its last seal cannot be read" in said

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from flask import current_app
+
 from labshare.accounts.links import RESET_LASTS, password_link
 from labshare.accounts.models import Person
+from labshare.audit.services import publish_head, seal
 from labshare.booking.models import Approval, Charge, Closure, Holding, OpeningWeek, Proposal
 from labshare.booking.services import add_place, book_for_client, hand_over, make_feed, make_quote
 from labshare.booking.services.sheets import import_sheets
@@ -196,7 +199,16 @@ def build() -> RightsWorld:
                 actor=make.actor(person, firm, *roles), now=utc_now(), scope="write"
             )
     db.session.commit()
+    world.places |= _head()
     return world
+
+
+def _head() -> dict[str, Any]:
+    """What happened so far is sealed, and its head published."""
+    key = current_app.config["AUDIT_KEY"]
+    seal(utc_now(), key=key)
+    head = publish_head(utc_now(), key=key)
+    return {"head_id": head.id if head else 0, "event_id": 1}
 
 
 def _role(person: Person, firm: Firm) -> str:

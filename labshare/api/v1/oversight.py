@@ -2,13 +2,17 @@
 
 from typing import Any
 
+from flask import current_app
+
 from labshare.api.v1.base import FILE, ListQuery, RoomBlueprint, after, first_of
+from labshare.audit import proofs
 from labshare.audit.queries import Search, search
 from labshare.http.actor import current_actor
 from labshare.http.downloads import TYPES
 from labshare.http.fields import Moment, MonthField, Names, OneOf, Text
 from labshare.http.limits import count, limited
 from labshare.http.rights import OWN_LABS, public, requires
+from labshare.http.schemas.audit import Consistency, Head, Inclusion, SignedHead
 from labshare.http.schemas.base import listing
 from labshare.http.schemas.booking import Event
 from labshare.http.schemas.oversight import Statistics, Usage
@@ -87,6 +91,50 @@ def events(query: dict[str, Any]) -> Any:
     limit = query["limit"]
     rows = search(wanted, before_id=after(query["cursor"]) or None, limit=limit + 1)
     return first_of(rows, limit)
+
+
+@blueprint.get("/audit/events/<int:number>/proof")
+@requires("audit.see")
+@limited("report")
+@blueprint.response(200, Inclusion)
+@blueprint.problems(401, 403, 404)
+def event_proof(number: int) -> Any:
+    """That an event is in its seal and the seal under a published head: the hashes on the way, as RFC 9162 has them."""
+    return proofs.inclusion(number)
+
+
+@blueprint.get("/audit/heads")
+@public
+@blueprint.arguments(ListQuery, location="query")
+@blueprint.response(200, listing(Head))
+@blueprint.problems(422)
+def heads(query: dict[str, Any]) -> Any:
+    """The published heads of the audit trail, newest first, for everybody."""
+    rows = proofs.published_heads(before=after(query["cursor"]), limit=query["limit"] + 1)
+    return first_of(rows, query["limit"])
+
+
+@blueprint.get("/audit/heads/<int:number>")
+@public
+@blueprint.response(200, SignedHead)
+@blueprint.problems(404)
+def head(number: int) -> Any:
+    """A published head, with the text that its signature (Ed25519) covers and the key to check it by."""
+    return vars(proofs.head_proof(number)) | _key()
+
+
+@blueprint.get("/audit/heads/<int:first>/consistency/<int:second>")
+@public
+@limited("report")
+@blueprint.response(200, Consistency)
+@blueprint.problems(404)
+def consistency(first: int, second: int) -> Any:
+    """That the later of two published heads continues the earlier one, as RFC 9162 has it."""
+    return vars(proofs.consistency(first=first, second=second)) | _key()
+
+
+def _key() -> dict[str, str]:
+    return {"public_key": current_app.config["AUDIT_PUBLIC_KEY"]}
 
 
 @blueprint.get("/statistics")

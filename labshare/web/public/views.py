@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from flask import Response, render_template, request
+from flask import Response, current_app, render_template, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
+from labshare.audit.proofs import published_heads
 from labshare.booking.queries import next_free_of_items
 from labshare.catalogue.queries.news import latest_items, soon_replaced
 from labshare.catalogue.terms import Category
@@ -21,10 +22,13 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, towns_of
 from labshare.oversight.public import figures_by_month, public_figures
 from labshare.rewards.queries.pages import runs_noticed
+from labshare.web.asked import asked_number
 from labshare.web.charts import Chart, stacked_bars
 from labshare.web.public import blueprint
 from labshare.web.public.maps import outline_map
 
+HEADS = 60
+"""Published heads on a page."""
 USUAL = (
     (_l("Rockwell hardness"), "GB/T 230.1"),
     (_l("Tensile test"), "GB/T 228.1"),
@@ -142,6 +146,19 @@ def statistics() -> str | Response:
             ((town, figures.by_town.get(town.code, 0)) for division in DIVISIONS for town in towns_of(division)),
             key=lambda pair: (-pair[1], pair[0].code),
         ),
+    )
+
+
+@blueprint.get("/audit/heads")
+@public
+def audit_heads() -> str:
+    """The published heads of the audit trail, newest first, and how to check them."""
+    found = published_heads(before=asked_number("before", 0), limit=HEADS + 1)
+    return render_template(
+        "public/audit_heads.html",
+        heads=found[:HEADS],
+        more=len(found) > HEADS,
+        public_key=current_app.config["AUDIT_PUBLIC_KEY"],
     )
 
 

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 from wtforms.validators import Optional
 
 from labshare.accounts.queries import names_of
 from labshare.audit import queries, services
 from labshare.audit.models import AuditEvent
+from labshare.audit.proofs import inclusion
 from labshare.http.actor import current_actor
 from labshare.http.downloads import capped, download
 from labshare.http.limits import limited
@@ -113,6 +116,17 @@ def audit_story(*, subject_type: str, subject_id: str) -> Any:
         addresses=queries.addresses_of([event.id for event in events]),
         **trail.WORDS,
     )
+
+
+@blueprint.get("/audit/events/<int:number>/proof")
+@requires("audit.see")
+@limited("report")
+def audit_proof(*, number: int) -> Response:
+    """The proof that one event is in the trail, as a file."""
+    proof = {**asdict(inclusion(number)), "public_key": current_app.config["AUDIT_PUBLIC_KEY"]}
+    answer = Response(json.dumps(proof, ensure_ascii=False, indent=1), content_type="application/json")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"event-{number}.json")
+    return answer
 
 
 @blueprint.post("/audit/verify")

@@ -99,6 +99,17 @@ class FactorFirst(Problem):
     message = _l("Your roles need a second factor. Set it up in your account first; then everything opens.")
 
 
+class ProofNeeded(Problem):
+    """Before a weighty act its person proves anew who it is (R-FACTOR-7). `said`: what was wrong with the proof."""
+
+    status = 403
+    message = _l("Prove that it is you, then it goes on.")
+
+    def __init__(self, said: Problem | None = None) -> None:
+        super().__init__()
+        self.said = said
+
+
 class NameRequired(InvalidInput):
     message = _l("Fill this in.")
     default_field = "name"

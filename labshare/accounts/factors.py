@@ -20,7 +20,7 @@ from labshare.accounts import links
 from labshare.accounts.errors import FactorRequired, SetUpAnew, SignInAnew, WrongFactorCode
 from labshare.accounts.models import Person, RecoveryCode, SecondFactor
 from labshare.accounts.queries import own_account
-from labshare.accounts.sessions import begin_session, end_other_sessions
+from labshare.accounts.sessions import begin_session, end_other_sessions, note_proof
 from labshare.accounts.terms import FactorKind
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
@@ -274,6 +274,20 @@ def renew_codes(*, actor: Actor, now: datetime, code: str) -> Sequence[str]:
     record(actor, now, "account.renew_codes", ("person", person.id), {"codes_left": left}, {"codes_left": CODES})
     _tell(person.id, "account.codes_renewed", now)
     return codes
+
+
+@verb("account.prove", title=_l("Identity proved anew"))
+def prove(*, actor: Actor, now: datetime, key: str, code: str | None) -> None:
+    """The person of the session of `key` gives a code of the second factor, or where there is none has just given the
+    password (`code` None). Raises `SignInFirst`, `WrongFactorCode`."""
+    person = own_account(actor)
+    kind = None
+    if factor_of(person.id) is not None:
+        kind = _use(person.id, code or "", now)
+    elif code is not None:
+        raise WrongFactorCode
+    note_proof(person.id, key, now)
+    record(actor, now, "account.prove", ("person", person.id), after={"factor": kind})
 
 
 @verb("account.remove_factor", title=_l("Second factor turned off"))

@@ -60,6 +60,8 @@ class SignInSession(Model):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """However busy it is."""
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When its person last proved who it is, at the sign-in or since."""
 
     @hybrid_property
     def ended(self) -> bool:

@@ -30,14 +30,20 @@ class Entered:
     state: str
 
 
-def enter(person: Person, now: datetime) -> Entered:
-    """Begin a session of somebody who has proved one factor, unless the account has a second one."""
+def enter(person: Person, now: datetime, *, proved: bool = True) -> Entered:
+    """Begin a session of somebody who has proved one factor, unless the account has a second one. `proved`: as of
+    `begin_session`."""
     waits = db.session.get(SecondFactor, person.id) is not None
-    return Entered(person_id=person.id, key=None if waits else begin_session(person, now), state=links.state_of(person))
+    return Entered(
+        person_id=person.id,
+        key=None if waits else begin_session(person, now, proved=proved),
+        state=links.state_of(person),
+    )
 
 
-def begin_session(person: Person, now: datetime) -> str:
-    """Write a new session of this person; the secret for the browser's cookie comes back."""
+def begin_session(person: Person, now: datetime, *, proved: bool = True) -> str:
+    """Write a new session of this person; the secret for the browser's cookie comes back. `proved`: whether it began
+    with what is asked for again before weighty acts, the second factor or else the password (R-FACTOR-7)."""
     key = secrets.token_urlsafe(32)
     db.session.add(
         SignInSession(
@@ -46,6 +52,7 @@ def begin_session(person: Person, now: datetime) -> str:
             epoch=person.session_epoch,
             started_at=now,
             expires_at=now + LONGEST,
+            proved_at=now if proved else None,
         )
     )
     db.session.flush()
@@ -83,3 +90,12 @@ def end_other_sessions(person_id: int, key: str, now: datetime) -> int:
         .values(ended_at=now)
     )
     return int(ended.rowcount)  # type: ignore[attr-defined]
+
+
+def note_proof(person_id: int, key: str, now: datetime) -> None:
+    """The person of this session has just proved who it is."""
+    db.session.execute(
+        update(SignInSession)
+        .where(SignInSession.person_id == person_id, SignInSession.key_digest == digest(key))
+        .values(proved_at=now)
+    )

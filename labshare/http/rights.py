@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from flask import Flask, current_app, request
+from flask_babel.speaklater import LazyString
 
 from labshare.booking.queries.bookings import parties_of
 from labshare.booking.queries.quotes import get_quote
@@ -200,6 +201,38 @@ def right_of(endpoint: str | None) -> Right | None:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """What is asked of the person before a weighty act, unless it was given within the last minutes (R-FACTOR-7): a
+    code of the second factor, or the password of who has none."""
+
+    words: LazyString
+    """The act."""
+    when: Callable[[], bool]
+    """Whether what was sent is that act."""
+    of_factor_alone: bool
+    """The form itself asks for the password, so who has no second factor is asked nothing more. As what is typed with a
+    password is not kept, the page is not shown before, either."""
+
+
+def proves(
+    words: LazyString, *, when: Callable[[], bool] = lambda: True, of_factor_alone: bool = False
+) -> Callable[[F], F]:
+    """Have a route ask for proof. Stands below `requires`."""
+
+    def mark(view: F) -> F:
+        view.proof = Proof(words, when, of_factor_alone)  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def proof_of(endpoint: str | None) -> Proof | None:
+    """The proof that the route of this name asks for."""
+    found: Proof | None = getattr(current_app.view_functions.get(endpoint or ""), "proof", None)
+    return found
+
+
+@dataclass(frozen=True)
 class Route:
     """One method of one address, and what it asks."""
 
@@ -207,13 +240,14 @@ class Route:
     address: str
     endpoint: str
     right: Right
+    proof: Proof | None
 
 
 def declared(app: Flask) -> list[Route]:
     """Every route that states its right, by address."""
     return sorted(
         (
-            Route(method, _SHORT.sub(r"<\1>", rule.rule), rule.endpoint, right)
+            Route(method, _SHORT.sub(r"<\1>", rule.rule), rule.endpoint, right, proof_of(rule.endpoint))
             for rule in app.url_map.iter_rules()
             if (right := getattr(app.view_functions[rule.endpoint], "right", None)) is not None
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}

@@ -2,7 +2,19 @@
 
 from labshare.http import limits
 from labshare.http.retry import Application
-from labshare.web import actor, addresses, errors, filters, forms, headers, language, layout, monitoring, templates
+from labshare.web import (
+    actor,
+    addresses,
+    errors,
+    filters,
+    forms,
+    headers,
+    language,
+    layout,
+    monitoring,
+    proof,
+    templates,
+)
 from labshare.web.account import blueprint as account
 from labshare.web.admin import blueprint as admin
 from labshare.web.calendars import blueprint as calendars
@@ -25,6 +37,7 @@ def register(app: Application) -> None:
     filters.init(app)
     layout.init(app)
     forms.init(app)
+    proof.init(app)
     errors.init(app)
     limits.init(app)
     for blueprint in (public, account, client, lab, regulator, admin, files, calendars):

@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from labshare.accounts.errors import ProofNeeded
 from labshare.http.actor import current_actor
 from labshare.http.bodies import unseal
 from labshare.http.references import reference
@@ -19,6 +20,7 @@ from labshare.kernel.errors import Busy, NotAllowed, Problem, SignInFirst
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import Refusal
 from labshare.kernel.waiting import waited_in_vain
+from labshare.web.proof import show_proof
 
 log = logging.getLogger("labshare.web")
 
@@ -109,6 +111,8 @@ def show_problem_page(problem: Problem) -> Any:
         return _api_answer(problem)
     if isinstance(problem, Busy):
         return _busy(problem)
+    if isinstance(problem, ProofNeeded):
+        return show_proof(problem)
     if isinstance(problem, SignInFirst):
         return _kept_form() or _sign_in_or(401, None)
     if isinstance(problem, NotAllowed) and current_actor().person_id is None:

@@ -105,6 +105,7 @@ def test_entrances_do_not_ask_the_database() -> None:
 STEPS = {
     "labshare/web/steps.py::carry_out": "the one that the others go through",
     "labshare/web/account/sign_in.py::verified": "signing in: no page of its own, and the password is hashed before it",
+    "labshare/web/proof.py::take_proof": "before whatever act asked for it",
     "labshare/web/account/sign_in.py::_keep_choice": "beside whatever answer the choice of a language gets",
 }
 """Where a page opens a transaction; every other step goes through `labshare.web.steps`."""

@@ -130,7 +130,9 @@ def _accounts(world: RightsWorld) -> Iterator[Step]:
         "sign in with it",
         lambda: factors.enter_code(actor=nobody, now=soon, person_id=someone.id, state=state, code=phone.shows(soon)),
     )
-    later = soon + timedelta(minutes=1)
+    proving = soon + timedelta(minutes=1)
+    yield "prove it anew", lambda: factors.prove(actor=own, now=proving, key="-", code=phone.shows(proving))
+    later = proving + timedelta(minutes=1)
     yield "make recovery codes", lambda: factors.renew_codes(actor=own, now=later, code=phone.shows(later))
     last = later + timedelta(minutes=1)
     turn_off = partial(factors.remove_factor, actor=own, now=last, required=False)

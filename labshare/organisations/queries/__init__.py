@@ -40,6 +40,8 @@ class Account:
     memberships: tuple[tuple[int, str], ...]
     has_factor: bool
     """Whether a second factor is set up."""
+    proved_at: datetime | None = None
+    """When the session's person last proved who it is; of no session, nothing."""
 
     @property
     def needs_factor(self) -> bool:
@@ -142,10 +144,14 @@ def _person_with_roles(through: Any = None, join: Any = None) -> Select[Any]:
 
 
 # Every request asks one of these: they are put together once.
-_BY_SESSION = _person_with_roles(SignInSession, SignInSession.person_id == Person.id).where(
-    SignInSession.key_digest == bindparam("key_digest"),
-    SignInSession.open_at(bindparam("now")),
-    SignInSession.epoch == Person.session_epoch,
+_BY_SESSION = (
+    _person_with_roles(SignInSession, SignInSession.person_id == Person.id)
+    .add_columns(SignInSession.proved_at)
+    .where(
+        SignInSession.key_digest == bindparam("key_digest"),
+        SignInSession.open_at(bindparam("now")),
+        SignInSession.epoch == Person.session_epoch,
+    )
 )
 _BY_PERSON = _person_with_roles().where(Person.id == bindparam("person_id"))
 _IN_FORCE = and_(Person.id == ApiToken.person_id, Person.session_epoch == ApiToken.epoch, ~ApiToken.revoked)
@@ -173,6 +179,7 @@ def _account(rows: Any, demonstration: bool) -> Account | None:
         regulator_roles=frozenset(row.role for row in rows if row.role),
         memberships=tuple(dict.fromkeys((row.firm_id, row.firm_role) for row in rows if row.firm_id is not None)),
         has_factor=bool(first.has_factor),
+        proved_at=getattr(first, "proved_at", None),
     )
 
 

@@ -51,6 +51,11 @@ def account_ends(account: str) -> str:
     return f"…{compact[-SHOWN:] if len(compact) >= SHORTEST_SHOWN else ''}" if compact else ""
 
 
+def same_account(one: str, other: str) -> bool:
+    """Whether both are one account, however they are typed."""
+    return _compact(one) == _compact(other)
+
+
 def _kept(account: str) -> dict[str, str] | None:
     if not account:
         return None

@@ -4,11 +4,12 @@ from typing import Any
 
 from flask import current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from labshare.http.actor import current_actor
-from labshare.http.rights import MEMBERS_FIRM, SIGNED_IN, requires, signed_in
+from labshare.http.rights import MEMBERS_FIRM, SIGNED_IN, proves, requires, signed_in
 from labshare.kernel.errors import NotFound
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import permissions, queries
@@ -17,6 +18,7 @@ from labshare.organisations.errors import FillIn
 from labshare.organisations.industries import find_industries
 from labshare.organisations.models import Firm
 from labshare.organisations.rules import Figures, needed, size_class
+from labshare.organisations.services.bank_accounts import same_account
 from labshare.organisations.services.firms import Declared, FirmDetails, state_of
 from labshare.organisations.terms import FirmKind, SectorName
 from labshare.settlement.files import TakenFile, store, take_in
@@ -170,8 +172,14 @@ def firm() -> Any:
     )
 
 
+def _account_changes() -> bool:
+    """Whether what was sent changes the bank account, not the rest of the form alone."""
+    return request.method == "POST" and not same_account(own_firm().bank_account, request.form.get("bank_account", ""))
+
+
 @blueprint.route("/firm/change", methods=["GET", "POST"])
 @requires("firm.change", of=MEMBERS_FIRM)
+@proves(_l("Change the bank account"), when=_account_changes)
 def change_firm() -> Any:
     """Change what the firm says about itself."""
     found = own_firm()

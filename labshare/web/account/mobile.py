@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from labshare.accounts import mobile, passwords
@@ -13,7 +14,7 @@ from labshare.accounts.sessions import Entered
 from labshare.accounts.terms import CodePurpose
 from labshare.http import limits
 from labshare.http.actor import current_actor, current_person, demonstration_allowed
-from labshare.http.rights import public, signed_in
+from labshare.http.rights import proves, public, signed_in
 from labshare.kernel.errors import NotAllowed, Problem
 from labshare.kernel.time import utc_now
 from labshare.organisations.queries import is_official
@@ -113,6 +114,7 @@ def _wrong(form: CodeForm, *, target: str = "", own: bool = False) -> Any:
 
 @blueprint.route("/mobile", methods=["GET", "POST"])
 @signed_in
+@proves(_l("Change the mobile number"), of_factor_alone=True)
 def own_mobile() -> Any:
     """The own number; another one gets a code first. The present password is asked for, as it opens the account."""
     _offered_or_absent()

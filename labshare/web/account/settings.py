@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from labshare.accounts import services
@@ -11,7 +12,7 @@ from labshare.accounts.errors import WrongPresentPassword
 from labshare.accounts.sessions import begin_session
 from labshare.http import limits
 from labshare.http.actor import current_actor, current_person
-from labshare.http.rights import SIGNED_IN, Of, requires, signed_in
+from labshare.http.rights import SIGNED_IN, Of, proves, requires, signed_in
 from labshare.kernel.errors import Problem, SignInFirst
 from labshare.kernel.terms import TokenScope
 from labshare.kernel.time import utc_now
@@ -62,6 +63,7 @@ def index() -> Any:
 
 @blueprint.route("/change-password", methods=["GET", "POST"])
 @signed_in
+@proves(_l("Change the password"), of_factor_alone=True)
 def change_password() -> Any:
     """Change the own password. Every other session ends; this browser gets a new one."""
     form, actor, now = ChangePasswordForm(), current_actor(), utc_now()
@@ -110,6 +112,7 @@ def sign_out_everywhere() -> Any:
 
 @blueprint.route("/tokens", methods=["GET", "POST"])
 @signed_in
+@proves(_l("Issue a token"))
 def tokens() -> Any:
     """API tokens: issue one, whose secret is shown once; list; revoke."""
     form = TokenForm()

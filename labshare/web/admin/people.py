@@ -4,11 +4,12 @@ from typing import Any
 
 from flask import render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from labshare.accounts.queries import get_person, search_people
 from labshare.http.actor import current_actor
-from labshare.http.rights import requires
+from labshare.http.rights import proves, requires
 from labshare.kernel.time import utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
@@ -108,6 +109,7 @@ def roles() -> Any:
 
 @blueprint.post("/roles/<int:role_id>/agree")
 @requires("regulator.manage")
+@proves(_l("Agree to the role"))
 def agree_role(role_id: int) -> Any:
     """Agree to a proposal: the role is in force."""
     return carry_out(

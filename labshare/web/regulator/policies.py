@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from labshare.accounts.queries import names_of
 from labshare.http.actor import current_actor
-from labshare.http.rights import requires
+from labshare.http.rights import proves, requires
 from labshare.kernel.errors import NotFound
 from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
@@ -297,6 +297,7 @@ def _save(policy_id: int | None) -> Any:
 
 @blueprint.post("/policies/<int:policy_id>/publish")
 @requires("policy.publish", verb="policy.publish")
+@proves(_l("Publish the policy"))
 def policy_publish(policy_id: int) -> Any:
     """From here on it governs, and never changes."""
     answer = pressed(

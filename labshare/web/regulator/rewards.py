@@ -15,7 +15,7 @@ from labshare.audit.services import record_export
 from labshare.http.actor import current_actor
 from labshare.http.downloads import TYPES, download, download_rows
 from labshare.http.limits import limited
-from labshare.http.rights import ASKED_DIVISION, requires
+from labshare.http.rights import ASKED_DIVISION, proves, requires
 from labshare.http.schemas.rewards import LineInFile
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
@@ -298,6 +298,7 @@ def run_calculate(month: str) -> Any:
 
 @blueprint.post("/rewards/<month>/publish")
 @requires("run.publish", verb="run.publish", division=ASKED_DIVISION)
+@proves(_l("Publish the run"))
 def run_publish(month: str) -> Any:
     asked = month_of(month)
     return _step(
@@ -309,6 +310,7 @@ def run_publish(month: str) -> Any:
 
 @blueprint.post("/rewards/<month>/approve")
 @requires("run.approve", verb="run.approve", division=ASKED_DIVISION)
+@proves(_l("Approve the run"))
 def run_approve(month: str) -> Any:
     asked = month_of(month)
     return _step(
@@ -335,6 +337,7 @@ def run_send_back(month: str) -> Any:
 
 @blueprint.post("/rewards/<month>/pay")
 @requires("run.pay", verb="run.pay", division=ASKED_DIVISION)
+@proves(_l("Record the payout"))
 def run_pay(month: str) -> Any:
     asked, form = month_of(month), PayForm()
     return _form_step(

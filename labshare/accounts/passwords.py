@@ -3,13 +3,16 @@ OWASP's minimum (2 passes, 19 MiB). Length counts; neither classes of characters
 """
 
 import functools
+import string
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 from argon2.profiles import RFC_9106_LOW_MEMORY
+from flask import has_app_context
 
 from labshare.accounts.errors import PasswordTooCommon, PasswordTooLong, PasswordTooShort
-from labshare.kernel.errors import Problem
+from labshare.kernel.database import writing
+from labshare.kernel.errors import Problem, raise_all
 
 SHORTEST, LONGEST = 12, 128
 
@@ -23,12 +26,41 @@ _LISTED = (
     "woaini123456 woaini1314520 a123456789012 abcdefghijkl abcd12345678 qazwsxedcrfv asdfghjkl123 "
     "zxcvbnm12345 labshare1234 yixiangtong1 "
 )
-COMMON = frozenset(_LISTED.split())
-"""The common ones that are long enough to pass the length rule."""
+LISTED = frozenset(_LISTED.split())
+"""Common ones of the keyboard and of Chinese users that are long enough to pass the length rule."""
+MOST_COMMON = 10_000
+OWN_WORDS = frozenset(
+    "labshare yixiangtong yigongxiang xinchang zhejiang shaoxing gongxiang shiyanshi sharedlab laboratory admin "
+    "administrator officer approver auditor 仪享通 共享实验室 新昌 新昌县 实验室".split()
+)
+"""What somebody who guesses at this service tries first."""
+AROUND = string.digits + string.punctuation + string.whitespace
+_WITHOUT = dict.fromkeys(map(ord, AROUND))
+
+
+@functools.cache
+def _common() -> frozenset[str]:
+    """The most common passwords of all, by zxcvbn's count over leaks."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # long lists, which few requests need
+
+    return frozenset(FREQUENCY_LISTS["passwords"][:MOST_COMMON])
+
+
+def _idle() -> None:
+    """A hash takes a tenth of a second and 64 MiB: never while the database waits for it (R-FACTOR-8)."""
+    if has_app_context() and writing():
+        raise RuntimeError("a password is hashed before the transaction begins")
 
 
 def hashed(password: str) -> str:
+    _idle()
     return _hasher.hash(password)
+
+
+def checked(password: str, *, email: str, name: str) -> str:
+    """The hash of a new password. Raises `PasswordTooShort`, `PasswordTooLong`, `PasswordTooCommon`."""
+    raise_all(problems(password, email=email, name=name))
+    return hashed(password)
 
 
 @functools.cache
@@ -38,6 +70,7 @@ def _nobodys() -> str:
 
 def fits(kept: str | None, password: str) -> bool:
     """Whether the password is the kept one. Takes as long where there is no account or no password yet."""
+    _idle()
     try:
         _hasher.verify(kept or _nobodys(), password)
     except (VerifyMismatchError, VerificationError, InvalidHashError):
@@ -57,7 +90,24 @@ def problems(password: str, *, email: str, name: str) -> list[Problem]:
     if len(password) > LONGEST:
         return [PasswordTooLong(n=LONGEST)]
     plain = password.casefold()
-    known = {email.casefold(), email.casefold().split("@")[0], name.casefold()}
-    if plain in COMMON or len(set(plain)) <= 3 or plain in known:
+    if len(set(plain)) <= 3 or any(_guessed(word, email=email, name=name) for word in _words_of(plain)):
         return [PasswordTooCommon()]
     return []
+
+
+def _words_of(plain: str) -> set[str]:
+    """What a password comes to once what people put around a word is taken off: digits and signs before and after it,
+    or among it, the word said twice or thrice."""
+    found = {plain, plain.strip(AROUND), plain.translate(_WITHOUT)}
+    for word in list(found):
+        for times in (2, 3):
+            part = word[: len(word) // times]
+            if part and part * times == word:
+                found.add(part.strip(AROUND))
+    return found - {""}
+
+
+def _guessed(word: str, *, email: str, name: str) -> bool:
+    mailbox, _at, domain = email.casefold().partition("@")
+    own = {email.casefold(), mailbox, mailbox.strip(AROUND), domain, name.casefold()}
+    return word in LISTED or word in OWN_WORDS or word in _common() or word in own

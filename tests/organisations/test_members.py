@@ -157,9 +157,7 @@ def test_link_alone_does_not_open_an_existing_account(firm: Firm, owner: Actor, 
     known = make.person(email="known@test.example", password_hash="x")
     invite(actor=owner, now=clock.now, firm_id=firm.id, email=known.email, role="booker")
     with pytest.raises(errors.InvitationOfAnother):
-        join_by_invitation(
-            actor=Actor(), now=clock.now, secret=secret_in_mail(), name="x", password="a password of another"
-        )
+        join_by_invitation(actor=Actor(), now=clock.now, secret=secret_in_mail(), name="x", new_hash="of another")
     assert known.password_hash == "x"
 
 

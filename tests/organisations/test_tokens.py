@@ -80,10 +80,12 @@ def test_token_ends(app: Flask, clock: Any, how: str) -> None:
     elif how == "expired":
         clock.advance(days=365)
     elif how == "changed password":
-        accounts.change_password(actor=acting, now=clock.now, present_password=PASSWORD, password="another long one")
+        accounts.change_password(
+            actor=acting, now=clock.now, seen_hash=someone.password_hash, new_hash=hashed("another long one")
+        )
     elif how == "reset password":
         link = password_link(someone, clock.now, RESET_LASTS)
-        accounts.set_password(actor=Actor(), now=clock.now, token=link, password="another long one")
+        accounts.set_password(actor=Actor(), now=clock.now, token=link, new_hash=hashed("another long one"))
     elif how == "signed out everywhere":
         accounts.sign_out_everywhere(actor=acting, now=clock.now)
     elif how == "other secret":

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select
 
-from labshare.accounts import passwords
 from labshare.accounts.links import secret_of
 from labshare.accounts.models import Person
 from labshare.accounts.queries import person_by_email
@@ -152,20 +151,20 @@ def accept_invitation(*, actor: Actor, now: datetime, secret: str) -> Membership
 
 
 @verb("member.join", title=_l("Joined the firm"))
-def join_by_invitation(*, actor: Actor, now: datetime, secret: str, name: str, password: str) -> Person:
-    """Make an account by an invitation, whose link proves the address, and join the firm with it.
+def join_by_invitation(*, actor: Actor, now: datetime, secret: str, name: str, new_hash: str) -> Person:
+    """Make an account by an invitation, whose link proves the address, and join the firm with it. The password was
+    `checked` and hashed before.
 
     Where an account with a password exists, signing in and `accept_invitation` is the way: raises `MemberAlready`
-    without saying more. Raises `InvitationEnded`, `NameRequired`, what passwords break, `HostMembershipExcludes`.
+    without saying more. Raises `InvitationEnded`, `NameRequired`, `HostMembershipExcludes`.
     """
     invitation = _locked(secret, now)
     person = person_by_email(invitation.email)
     if person is not None and (person.password_hash is not None or not person.enabled):
         raise InvitationOfAnother
-    raise_all(passwords.problems(password, email=invitation.email, name=name))
     if person is None:
         person = new_person(email=invitation.email, name=name, now=now)
-    person.password_hash = passwords.hashed(password)
+    person.password_hash = new_hash
     person.email_confirmed_at = now
     acting = Actor(person_id=person.id, address=actor.address)
     record(acting, now, "account.sign_up", ("person", person.id), after={"by_invitation": invitation.id})

@@ -6,6 +6,7 @@ from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from labshare.accounts import passwords
 from labshare.accounts.queries import person_by_email, spelled
 from labshare.accounts.sessions import begin_session, digest
 from labshare.http import limits
@@ -156,9 +157,14 @@ def invitation(secret: str) -> Any:
         reload_account()
         act_for(firm_id)
 
+    new_hash: list[str] = []
+
+    def check() -> None:
+        new_hash.append(passwords.checked(form.password.data, email=found.email, name=form.name.data))
+
     def join() -> str:
         made = organisations.join_by_invitation(
-            actor=actor, now=utc_now(), secret=secret, name=form.name.data, password=form.password.data
+            actor=actor, now=utc_now(), secret=secret, name=form.name.data, new_hash=new_hash[-1]
         )
         return begin_session(made, utc_now())
 
@@ -176,7 +182,7 @@ def invitation(secret: str) -> Any:
                 return carry_out(accept, joined, Around(after=act))
             if not needs_account:
                 raise SignInFirst
-            answer = posted(form, join, joined, Around(after=enter))
+            answer = posted(form, join, joined, Around(before=check, after=enter))
         except Problem as problem:
             answer = show_problem(form, problem)
     if isinstance(answer, Response):

@@ -7,13 +7,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from labshare.accounts import services
+from labshare.accounts import passwords, services
 from labshare.accounts.errors import WrongPresentPassword
+from labshare.accounts.queries import get_person
 from labshare.accounts.sessions import begin_session
 from labshare.http import limits
 from labshare.http.actor import current_actor, current_person
 from labshare.http.rights import SIGNED_IN, Of, proves, requires, signed_in
-from labshare.kernel.errors import Problem, SignInFirst
+from labshare.kernel.errors import Problem, SignInFirst, raise_all
 from labshare.kernel.terms import TokenScope
 from labshare.kernel.time import utc_now
 from labshare.notices.kinds import text_of, title_of
@@ -69,10 +70,19 @@ def change_password() -> Any:
     form, actor, now = ChangePasswordForm(), current_actor(), utc_now()
     guesses = Guesses.of_person(signed_in_person().id)
 
+    person = get_person(signed_in_person().id)
+    seen_hash, new_hash = person.password_hash, []
+
+    def check() -> None:
+        guesses.admit()
+        wrong: list[Problem] = []
+        if not passwords.fits(seen_hash, form.present_password.data):
+            wrong.append(WrongPresentPassword())
+        raise_all(wrong + passwords.problems(form.password.data, email=person.email, name=person.name))
+        new_hash.append(passwords.hashed(form.password.data))
+
     def change() -> str:
-        changed = services.change_password(
-            actor=actor, now=now, present_password=form.present_password.data, password=form.password.data
-        )
+        changed = services.change_password(actor=actor, now=now, seen_hash=seen_hash, new_hash=new_hash[-1])
         return begin_session(changed, now)
 
     def begin_anew(key: str) -> None:
@@ -92,7 +102,7 @@ def change_password() -> Any:
             _("The password is changed; every other session and every API token has ended."),
             url_for("account.index"),
         ),
-        Around(before=guesses.admit, after=begin_anew, refused=count_guess),
+        Around(before=check, after=begin_anew, refused=count_guess),
     )
     if isinstance(answer, Response):
         return answer

@@ -202,8 +202,13 @@ def choose_password(token: str) -> Any:
     is_new = person.password_hash is None
     form = PasswordForm()
 
+    new_hash: list[str] = []
+
+    def check() -> None:
+        new_hash.append(passwords.checked(form.password.data, email=person.email, name=person.name))
+
     def choose() -> Entered | None:
-        chosen = services.set_password(actor=current_actor(), now=utc_now(), token=token, password=form.password.data)
+        chosen = services.set_password(actor=current_actor(), now=utc_now(), token=token, new_hash=new_hash[-1])
         return enter(chosen, utc_now()) if demonstration_allowed() or not chosen.demonstration else None
 
     def go_in(entered: Entered | None) -> Response:
@@ -213,7 +218,7 @@ def choose_password(token: str) -> Any:
         flash_done(_("The password is set and you are signed in.") if signed_in else _("The password is set."))
         return answer
 
-    answer = posted(form, choose, lambda entered: lambda: go_in(entered))
+    answer = posted(form, choose, lambda entered: lambda: go_in(entered), Around(before=check))
     if isinstance(answer, Response):
         return answer
     return render_template("account/password.html", form=form, is_new=is_new, email=person.email), answer

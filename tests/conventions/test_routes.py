@@ -89,7 +89,7 @@ def test_the_table_is_printed(app: Flask) -> None:
     answer = CliRunner().invoke(main, ["routes"])
     assert answer.exit_code == 0, answer.output
     lines = answer.output.splitlines()
-    assert lines[0].split() == ["METHOD", "ADDRESS", "RIGHT", "OF", "DIVISION", "THEN"]
+    assert lines[0].split() == ["METHOD", "ADDRESS", "RIGHT", "OF", "DIVISION", "PROOF", "THEN"]
     assert len(lines) == len(declared(app)) + 1
     row = next(line for line in lines if "/regulator/rewards/<month>/publish" in line)
-    assert row.split() == ["POST", "/regulator/rewards/<month>/publish", "run.publish", "?division="]
+    assert row.split() == ["POST", "/regulator/rewards/<month>/publish", "run.publish", "?division=", "anew"]

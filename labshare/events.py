@@ -4,9 +4,11 @@ Handlers run in the transaction in which the event happened, at its end (`labsha
 """
 
 from labshare.booking.events import ChargeChanged, QuoteBooked
+from labshare.booking.queries.bookings import party_in
+from labshare.catalogue.queries.admissions import host_counties, hosts_in
 from labshare.catalogue.queries.single import firms_with_labs
 from labshare.kernel.events import Answers, Handlers
-from labshare.organisations.events import ExcludedByLink, FirmsWithLabs, TouchedByLink
+from labshare.organisations.events import ExcludedByLink, FirmsWithLabs, HostCounties, HostsIn, PartyIn, TouchedByLink
 from labshare.rewards.queries.touched import excluded_by_link, touched_by_link
 from labshare.settlement.services import refresh_after_charge
 from labshare.settlement.services.inquiries import close_booked
@@ -18,6 +20,9 @@ HANDLERS: Handlers = {
 
 ANSWERS: Answers = {
     FirmsWithLabs: firms_with_labs,
+    HostCounties: host_counties,
+    HostsIn: hosts_in,
+    PartyIn: party_in,
     TouchedByLink: touched_by_link,
     ExcludedByLink: excluded_by_link,
 }

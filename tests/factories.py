@@ -24,6 +24,7 @@ from labshare.catalogue.models import (
 )
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.terms import OfficialRole
 from labshare.organisations.models import Affiliation, Firm, Membership, RegulatorRole
 from labshare.rewards.assessments import Assessment, AssessmentList
 from labshare.settlement.models import Invoice
@@ -92,9 +93,10 @@ def member(of: Firm, role: str = "owner", **given: Any) -> Person:
     return someone
 
 
-def regulator(role: str, **given: Any) -> Person:
+def regulator(role: str, division: str = "", **given: Any) -> Person:
+    """For the whole platform, or the division of this code prefix."""
     someone = person(**given)
-    add(RegulatorRole(person_id=someone.id, role=role, proposed_at=LONG_AGO, agreed_at=LONG_AGO))
+    add(RegulatorRole(person_id=someone.id, role=role, division=division, proposed_at=LONG_AGO, agreed_at=LONG_AGO))
     return someone
 
 
@@ -123,9 +125,14 @@ def affiliation(
     )
 
 
-def actor(someone: Person, of: Firm | None = None, *roles: str) -> Actor:
-    """Act as this person, for this firm, in these roles."""
-    return Actor(person_id=someone.id, firm_id=of.id if of else None, roles=frozenset(roles))
+def actor(someone: Person, of: Firm | None = None, *roles: str, division: str = "") -> Actor:
+    """Act as this person, for this firm, in these roles; regulators' ones for this division."""
+    return Actor(
+        person_id=someone.id,
+        firm_id=of.id if of else None,
+        roles=frozenset(roles),
+        divisions=frozenset((role, division) for role in roles if OfficialRole.known(role)),
+    )
 
 
 def lab(

@@ -33,26 +33,32 @@ NEIGHBOURS = ("330683", "331023", "330783", "330226", "330213")
 
 
 def make_regulators(loading: Loading) -> None:
-    """The accounts of the regulators; two administrators, two officers, since some steps need two."""
+    """The accounts of the regulators; two administrators, two officers, since some steps need two. The auditor reads
+    the whole platform, the others their county; where there are several, another one has an officer to try."""
     since = loading.long_ago
-    roles = {
-        "officer": OfficialRole.OFFICER,
-        "officer2": OfficialRole.OFFICER,
-        "approver": OfficialRole.APPROVER,
-        "auditor": OfficialRole.AUDITOR,
-        "admin": OfficialRole.ADMIN,
-        "admin2": OfficialRole.ADMIN,
-    }
-    for account, role in roles.items():
+    home, *others = loading.scale.divisions
+    roles = [
+        (OfficialRole.OFFICER, "", home),
+        (OfficialRole.OFFICER, "2", home),
+        (OfficialRole.APPROVER, "", home),
+        (OfficialRole.AUDITOR, "", ""),
+        (OfficialRole.ADMIN, "", ""),
+        (OfficialRole.ADMIN, "2", ""),
+        *((OfficialRole.OFFICER, f".{code}", code) for code in others[:1]),
+    ]
+    for role, which, division in roles:
+        account = f"{role}{which}"
         person = loading.accounts[account] = loading.people.make(email_of(account), since=since)
-        row = loading.rows.add(RegulatorRole, person_id=person["id"], role=role, proposed_at=since, agreed_at=since)
+        row = loading.rows.add(
+            RegulatorRole, person_id=person["id"], role=role, division=division, proposed_at=since, agreed_at=since
+        )
         loading.trail.record(
             since,
             person_id=None,
             firm_id=None,
             action="regulator.propose",
             subject=("person", person["id"]),
-            after={"role": role, "role_id": row["id"]},
+            after={"role": role, "division": division, "role_id": row["id"]},
         )
 
 
@@ -320,7 +326,12 @@ def make_waiting(loading: Loading) -> None:
     proposer = loading.accounts["admin2"]["id"]
     at = loading.midnight - timedelta(hours=9)
     role = loading.rows.add(
-        RegulatorRole, person_id=person["id"], role=OfficialRole.AUDITOR, proposed_by=proposer, proposed_at=at
+        RegulatorRole,
+        person_id=person["id"],
+        role=OfficialRole.AUDITOR,
+        division=loading.scale.divisions[0],
+        proposed_by=proposer,
+        proposed_at=at,
     )
     loading.trail.record(
         at,
@@ -328,7 +339,11 @@ def make_waiting(loading: Loading) -> None:
         firm_id=None,
         action="regulator.propose",
         subject=("person", person["id"]),
-        after={"role": OfficialRole.AUDITOR, "role_id": role["id"]},
+        after={
+            "role": OfficialRole.AUDITOR,
+            "division": loading.scale.divisions[0],
+            "role_id": role["id"],
+        },
     )
     owner = loading.accounts["owner"]["id"]
     host = next(host for host in loading.hosts if host.owner["id"] == owner)

@@ -197,7 +197,7 @@ class Office:
     def __init__(self, loading: Loading, days: WorkingDays, labs: list[Laboratory]) -> None:
         self.loading, self.days, self.labs = loading, days, labs
         self.officer, self.approver = (
-            Actor(person_id=loading.accounts[role]["id"], roles=frozenset({role}))
+            Actor(person_id=loading.accounts[role]["id"], roles=frozenset({role}), divisions=frozenset({(role, "")}))
             for role in (OfficialRole.OFFICER, OfficialRole.APPROVER)
         )
 

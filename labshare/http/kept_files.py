@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response
 from labshare.http.actor import current_actor
 from labshare.http.rights import FOUND, requires
 from labshare.kernel.actor import Actor
-from labshare.organisations.permissions import check_seen
-from labshare.organisations.queries import get_firm
+from labshare.kernel.errors import NotFound
+from labshare.organisations.queries import get_firm, sees_firm
 from labshare.rewards.queries.objections import file_of_objection
 from labshare.settlement.files import path_of
 from labshare.settlement.models import StoredFile
@@ -48,7 +48,8 @@ class KeptFile:
 
 
 def _licence(actor: Actor, firm_id: int) -> StoredFile:
-    check_seen(actor, "firm.see", "firm.see", firm=firm_id)
+    if not sees_firm(actor, firm_id):
+        raise NotFound
     return stored_file(get_firm(firm_id).licence_id)
 
 

@@ -15,13 +15,14 @@ from flask_babel.speaklater import LazyString
 from labshare.booking.queries.bookings import parties_of
 from labshare.booking.queries.quotes import get_quote
 from labshare.booking.services.blocks import own_block
+from labshare.catalogue.queries.admissions import county_of
 from labshare.http.actor import current_actor
 from labshare.http.bodies import CHANGING, before_body
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst
-from labshare.kernel.time import utc_now
+from labshare.kernel.time import local_day, utc_now
 from labshare.kernel.verbs import Refusal
-from labshare.organisations.permissions import WRITING_SCOPE, check, may_anywhere
+from labshare.organisations.permissions import WRITING_SCOPE, check, may_anywhere, prefixes
 from labshare.settlement.models import Report
 from labshare.settlement.queries.accounts import client_of_ours
 from labshare.settlement.queries.inquiries import parties_of_inquiry
@@ -38,12 +39,12 @@ ASKED_DIVISION = "?division="
 class Of:
     """On whose behalf, or of what, a right is asked.
 
-    `parties(actor, **address)` gives the ids of the firms on each side; `asks(actor, **address)` is a room's own
-    question, which knows the right. Both raise `NotFound` for what the actor may not see.
+    `parties(actor, **address)` gives the ids of the firms on each side, and the division; `asks(actor, **address)` is a
+    room's own question, which knows the right. Both raise `NotFound` for what the actor may not see.
     """
 
     name: str
-    parties: Callable[..., Mapping[str, int | None]] | None = None
+    parties: Callable[..., Mapping[str, Any]] | None = None
     asks: Callable[..., Any] | None = None
 
     def ask(self, actor: Actor, action: str, address: Mapping[str, Any]) -> None:
@@ -61,6 +62,22 @@ class _Somewhere(Of):
             raise NotAllowed
 
 
+class _Own(Of):
+    """The firm acted for; to regulators, who act for none, the query shows what is of their division."""
+
+    def ask(self, actor: Actor, action: str, address: Mapping[str, Any]) -> None:
+        if not prefixes(actor, action):
+            super().ask(actor, action, address)
+
+
+class _InDivision(Of):
+    """Whether they may do this in some division as regulators; the query or the service asks for the thing itself."""
+
+    def ask(self, actor: Actor, action: str, address: Mapping[str, Any]) -> None:
+        if not prefixes(actor, action):
+            check(actor, action)
+
+
 class _Found(Of):
     """The query that finds it leaves out what they may not see."""
 
@@ -74,22 +91,23 @@ def _must_have_a_firm(actor: Actor, **_address: Any) -> Mapping[str, int | None]
     return {"firm": actor.firm_id}
 
 
-def parties_of_booking(actor: Actor, ref: str, **_address: Any) -> Mapping[str, int | None]:
-    """The firms of the booking in the address. One statement. Raises `NotFound`."""
-    client, lab = parties_of(actor, ref)
-    return {"client": client, "lab": lab}
+def parties_of_booking(actor: Actor, ref: str, **_address: Any) -> Mapping[str, Any]:
+    """The firms of the booking in the address, and its county. One statement. Raises `NotFound`."""
+    client, lab, division = parties_of(actor, ref)
+    return {"client": client, "lab": lab, "division": division}
 
 
-def _parties_of_report(actor: Actor, report_id: int) -> Mapping[str, int | None]:
+def _parties_of_report(actor: Actor, report_id: int) -> Mapping[str, Any]:
     return parties_of_booking(actor, ref_of(Report, report_id))
 
 
 def _parties_of_quote(
     actor: Actor, number: str | None = None, quote_id: int | None = None, **_address: Any
-) -> Mapping[str, int | None]:
-    """The firms of the quote in the address. Raises `NotFound`."""
+) -> Mapping[str, Any]:
+    """The firms of the quote in the address, and its lab's county. Raises `NotFound`."""
     quote = get_quote(actor, number=number, quote_id=quote_id).quote
-    return {"client": quote.client_firm_id, "lab": quote.lab_firm_id}
+    county = county_of(quote.lab, local_day(utc_now()))
+    return {"client": quote.client_firm_id, "lab": quote.lab_firm_id, "division": county}
 
 
 def _parties_of_inquiry(actor: Actor, inquiry_id: int, **_address: Any) -> Mapping[str, int | None]:
@@ -104,10 +122,10 @@ def _parties_with_client(actor: Actor, uscc: str) -> Mapping[str, int | None]:
 
 
 ANY = Of("")
-OWN_FIRM = Of("own firm", lambda actor, **_: {"firm": actor.firm_id})
+OWN_FIRM = _Own("own firm", lambda actor, **_: {"firm": actor.firm_id})
 MEMBERS_FIRM = Of("own firm, for members", _must_have_a_firm)
-OWN_LABS = Of("own firm as lab", lambda actor, **_: {"lab": actor.firm_id})
-OWN_BOOKINGS = Of("own firm as client", lambda actor, **_: {"client": actor.firm_id})
+OWN_LABS = _Own("own firm as lab", lambda actor, **_: {"lab": actor.firm_id})
+OWN_BOOKINGS = _Own("own firm as client", lambda actor, **_: {"client": actor.firm_id})
 THE_BOOKING = Of("booking in the address", parties_of_booking)
 THE_QUOTE = Of("quote in the address", _parties_of_quote)
 THE_INQUIRY = Of("request to the labs in the address", _parties_of_inquiry)
@@ -115,6 +133,8 @@ THE_CLIENT = Of("client of the own labs in the address", _parties_with_client)
 THE_BLOCK = Of("block in the address", asks=own_block)
 THE_REPORT = Of("report in the address", _parties_of_report)
 SOMEWHERE = _Somewhere("what the body or the service names")
+OWN_DIVISION = _InDivision("own division")
+"""For regulators: queries leave out, and services refuse, what lies in another one (R-RIGHTS-14)."""
 FOUND = _Found("what the query finds")
 
 

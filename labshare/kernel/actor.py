@@ -20,6 +20,12 @@ class Actor:
     address: str | None = None
     scope: str = TokenScope.WRITE
     """`read` for a read-only API token."""
+    divisions: frozenset[tuple[str, str]] = frozenset()
+    """Of each regulator's role the code prefix of the division it is for (R-RIGHTS-13); empty: the whole platform."""
+
+    def prefix(self, role: str) -> str | None:
+        """The division that a regulator's role is for; nothing for a role not held, or held for none."""
+        return next((code for held, code in self.divisions if held == role and role in self.roles), None)
 
     @property
     def is_regulator(self) -> bool:

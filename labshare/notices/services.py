@@ -26,6 +26,7 @@ from labshare.notices import kinds, words  # noqa: F401 - the kinds of the rooms
 from labshare.notices.models import MailSwitchedOff, Notice, OutboxMail
 from labshare.notices.queries import switched_off
 from labshare.notices.terms import Topic
+from labshare.organisations.divisions import containing
 from labshare.organisations.models import Membership, RegulatorRole
 
 
@@ -38,6 +39,8 @@ class Audience:
     firm_id: int | None = None
     roles: tuple[str, ...] = ()
     regulators: tuple[str, ...] = ()
+    divisions: tuple[str, ...] = ()
+    """What it is about: their roles are for one of these or for one that contains it. None: for the whole platform."""
     but: int | None = None
 
     @property
@@ -71,13 +74,19 @@ def notify(
     firm_id: int | None = None,
     roles: Iterable[str] = (),
     regulators: Iterable[str] = (),
+    division: str | Iterable[str] = (),
     but: int | None = None,
     appointment: kinds.Appointment | None = None,
     by: int | None = None,
 ) -> int:
     """Tell an `Audience` of one thing, as of `Message`. How many were told. Raises `KeyError` on an unknown kind."""
     audience = Audience(
-        person_ids=tuple(set(person_ids)), firm_id=firm_id, roles=tuple(roles), regulators=tuple(regulators), but=but
+        person_ids=tuple(set(person_ids)),
+        firm_id=firm_id,
+        roles=tuple(roles),
+        regulators=tuple(regulators),
+        divisions=(division,) if isinstance(division, str) else tuple(division),
+        but=but,
     )
     (told,) = people_in(audience)
     message = Message(
@@ -106,6 +115,7 @@ def people_in(*audiences: Audience) -> list[list[int]]:
             f"firm_id_{number}": audience.firm_id,
             f"roles_{number}": audience.roles,
             f"regulators_{number}": audience.regulators,
+            f"divisions_{number}": containing(*audience.divisions),
         }
     for number, person_id in db.session.execute(_people(*(audience.ways for _place, audience in asked)), given):
         place, audience = asked[number]
@@ -138,6 +148,7 @@ def _conditions(number: int, persons: bool, firm: bool, regulators: bool) -> lis
     if regulators:
         holders = select(RegulatorRole.person_id).where(
             RegulatorRole.role.in_(bindparam(f"regulators_{number}", expanding=True)),
+            RegulatorRole.division.in_(bindparam(f"divisions_{number}", expanding=True)),
             RegulatorRole.in_force,
         )
         conditions.append(Person.id.in_(holders))

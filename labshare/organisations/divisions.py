@@ -64,6 +64,29 @@ TOWNS = {
 }
 
 
+AREAS = {
+    area.code: area
+    for area in (
+        Division(code="33", name="浙江省", name_en="Zhejiang Province", lab_code=""),
+        Division(code="3302", name="宁波市", name_en="Ningbo City", lab_code=""),
+        Division(code="3306", name="绍兴市", name_en="Shaoxing City", lab_code=""),
+        Division(code="3307", name="金华市", name_en="Jinhua City", lab_code=""),
+        Division(code="3310", name="台州市", name_en="Taizhou City", lab_code=""),
+    )
+}
+"""The provinces and cities that contain our counties."""
+
+
+def containing(*codes: str) -> list[str]:
+    """The code prefixes of these divisions and of all that contain them, with the empty one of the whole platform."""
+    return sorted({code[:end] for code in ("", *codes) for end in range(0, len(code) + 1, 2)})
+
+
+def is_prefix(code: str) -> bool:
+    """Whether a role can be for it: the whole platform, or a province, city or county by its digits."""
+    return len(code) in (0, 2, 4, 6) and (not code or (code.isascii() and code.isdecimal()))
+
+
 def towns_of(division: str) -> tuple[Town, ...]:
     """The known towns of a division (or of all divisions whose code begins so), in the order of their codes."""
     return tuple(town for code, town in sorted(TOWNS.items()) if code.startswith(division))

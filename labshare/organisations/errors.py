@@ -69,6 +69,23 @@ class NotReturned(Conflict):
     message = _l("This firm waits for verification already.")
 
 
+class OutsideDivision(InvalidInput):
+    message = _l("Your role is for another division.")
+    default_field = "division"
+    money_or_rights = True
+
+
+class DecidedElsewhere(InvalidInput):
+    message = _l("Neither firm has a lab in your division: the county of its labs decides.")
+    default_field = "firm_uscc"
+    money_or_rights = True
+
+
+class InvalidDivision(InvalidInput):
+    message = _l("A division is written in 2, 4 or 6 digits; leave it empty for the whole platform.")
+    default_field = "division"
+
+
 class NoSuchFirm(InvalidInput):
     message = _l("No firm with this credit code is registered.")
     default_field = "other_uscc"

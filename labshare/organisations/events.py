@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select
 
 from labshare.kernel.events import Question
 from labshare.organisations.links import Link
@@ -12,6 +12,28 @@ from labshare.organisations.links import Link
 @dataclass(frozen=True)
 class FirmsWithLabs(Question[Select[int]]):
     """The ids of firms that have a lab, published or not, as a query."""
+
+
+@dataclass(frozen=True)
+class PartyIn(Question[ColumnElement[bool]]):
+    """Whether the firm with this id is a party of a booking of the division: a condition for a statement."""
+
+    firm_id: Any
+    prefix: str
+
+
+@dataclass(frozen=True)
+class HostsIn(Question[Select[int]]):
+    """The ids of firms with a lab whose county is of the division today, as a query."""
+
+    prefix: str
+
+
+@dataclass(frozen=True)
+class HostCounties(Question[frozenset[str]]):
+    """The counties today of the labs of these firms."""
+
+    firm_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -390,6 +390,8 @@ class RegulatorRole(Model):
     __table_args__ = (
         one_of("role", OfficialRole),
         CheckConstraint("agreed_by IS NULL OR agreed_by <> proposed_by", name="two_administrators"),
+        CheckConstraint("length(division) IN (0, 2, 4, 6) AND trim(division, '0123456789') = ''", name="division_code"),
+        CheckConstraint("role <> 'admin' OR division = ''", name="administrators_everywhere"),
         Index(
             "uq_regulator_role_current",
             "person_id",
@@ -403,6 +405,8 @@ class RegulatorRole(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     role: Mapped[str] = mapped_column(String(20))
+    division: Mapped[str] = mapped_column(String(6))
+    """Code prefix of the division that it is for (R-RIGHTS-13); empty: the whole platform."""
     proposed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     """Null for the first two administrators, made by command, and for demonstration data."""
     proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)

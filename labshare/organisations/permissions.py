@@ -1,21 +1,26 @@
 """The permission table: who may do what. Deny by default: an action that is not here is refused.
 
 A grant is a role and the side on which it counts: `any` (wherever), `client` or `lab` (the actor's firm is that party
-of the booking), `firm` (the actor's firm is the one the subject belongs to). `check` for one subject and `visible` for
-a list read the same table, so that they never say different things.
+of the booking), `firm` (the actor's firm is the one the subject belongs to), `division` (a regulator's role is for the
+subject's division or one that contains it, R-RIGHTS-13). `check` for one subject and `visible` for a list read the same
+table, so that they never say different things. Who asks by division and names none is refused, but for a role for the
+whole platform: so what belongs to no county (standards, the audit trail) is that role's alone.
 """
 
+from collections.abc import Callable
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, false, or_, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, NotFound
 from labshare.kernel.terms import OfficialRole
 from labshare.organisations.terms import FirmRole
 
-Side = Literal["any", "client", "lab", "firm"]
+Side = Literal["any", "client", "lab", "firm", "division"]
 Grants = tuple[tuple[str, Side], ...]
+Division = str | Callable[[], str | None] | None
+"""The code of a subject's division, or how to find it where that needs asking."""
 
 WRITING_SCOPE = "write"
 
@@ -24,8 +29,10 @@ def _grants(side: Side, *roles: str) -> Grants:
     return tuple((role, side) for role in roles)
 
 
-READERS = _grants("any", *OfficialRole)
-"""Regulators see all."""
+REGULATORS = _grants("any", *OfficialRole)
+"""For pages that every regulator has; what they show is granted by division."""
+READERS = _grants("division", *OfficialRole)
+"""Regulators see all of their division."""
 CLIENT_MEMBERS = _grants("client", *FirmRole)
 LAB_MEMBERS = _grants("lab", *FirmRole)
 FIRM_MEMBERS = _grants("firm", *FirmRole)
@@ -42,9 +49,9 @@ LAB_MONEY = _grants("lab", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUN
 WRITERS = LAB_MONEY + BOOKERS + _grants("client", FirmRole.ACCOUNTANT)
 FIRM_OWNER = _grants("firm", FirmRole.OWNER)
 FIRM_HANDS = _grants("firm", FirmRole.OWNER, FirmRole.LAB_MANAGER)
-OFFICER = _grants("any", OfficialRole.OFFICER)
-APPROVER = _grants("any", OfficialRole.APPROVER)
-AUDITOR = _grants("any", OfficialRole.AUDITOR)
+OFFICER = _grants("division", OfficialRole.OFFICER)
+APPROVER = _grants("division", OfficialRole.APPROVER)
+AUDITOR = _grants("division", OfficialRole.AUDITOR)
 ADMIN = _grants("any", OfficialRole.ADMIN)
 SYSTEM_ONLY = _grants("any", "system")
 
@@ -68,6 +75,7 @@ PERMISSIONS: dict[str, Grants] = {
     "catalogue.change": FIRM_HANDS,
     "team.see": READERS + FIRM_MEMBERS,
     "operator.tell_ending": SYSTEM_ONLY,
+    "lab.see": READERS,
     "lab.admit": OFFICER,
     "lab.confirm_admission": APPROVER,
     "lab.refuse_admission": OFFICER + APPROVER,
@@ -106,7 +114,7 @@ PERMISSIONS: dict[str, Grants] = {
     "time.block": LAB_HANDS,
     "time.hours": FIRM_HANDS,
     "time.working_days": ADMIN,
-    "time.see_working_days": READERS,
+    "time.see_working_days": REGULATORS,
     "time.lapse": SYSTEM_ONLY,
     "time.lengthen": SYSTEM_ONLY,
     "time.grow": SYSTEM_ONLY,
@@ -165,14 +173,34 @@ PERMISSIONS: dict[str, Grants] = {
     # oversight
     "usage.see": READERS + LAB_MEMBERS,
     "audit.see": AUDITOR + OFFICER + APPROVER + ADMIN,
-    "dashboard.see": READERS,
+    "dashboard.see": REGULATORS,
     "check.mark_known": SYSTEM_ONLY,
 }
 """Action → grants. `READERS` change nothing; a read-only token passes only `*.see*` actions."""
 
 
+def lies_in(column: Any, prefix: str) -> ColumnElement[bool]:
+    """Condition on a column of codes: the division is the one of this prefix or lies in it. A range, so that an index
+    serves it whatever the collation."""
+    if not prefix:
+        return true()
+    if len(prefix) == getattr(column.type, "length", None):
+        return column == prefix  # type: ignore[no-any-return]
+    after = str(int(prefix) + 1)
+    return and_(column >= prefix, column < after) if len(after) == len(prefix) else column >= prefix
+
+
 def _sides(*, client: int | None, lab: int | None, firm: int | None) -> dict[Side, int | None]:
     return {"client": client, "lab": lab, "firm": firm}
+
+
+def _reaches(actor: Actor, role: str, division: Division) -> bool:
+    """Whether the division is one that the role is for. It is asked for only where the role is not for all."""
+    prefix = actor.prefix(role)
+    if not prefix:
+        return prefix is not None
+    code = division() if callable(division) else division
+    return code is not None and code.startswith(prefix)
 
 
 def may(
@@ -182,13 +210,19 @@ def may(
     client: int | None = None,
     lab: int | None = None,
     firm: int | None = None,
+    division: Division = None,
 ) -> bool:
-    """Whether the actor may do this to a subject with these parties (ids of firms)."""
+    """Whether the actor may do this to a subject with these parties (ids of firms), of this division."""
     if actor.scope != WRITING_SCOPE and ".see" not in action:
         return False
     firms = _sides(client=client, lab=lab, firm=firm)
     return any(
-        role in actor.roles and (side == "any" or (firms[side] is not None and firms[side] == actor.firm_id))
+        role in actor.roles
+        and (
+            side == "any"
+            or (side == "division" and _reaches(actor, role, division))
+            or (side != "division" and firms[side] is not None and firms[side] == actor.firm_id)
+        )
         for role, side in PERMISSIONS.get(action, ())
     )
 
@@ -205,6 +239,27 @@ def may_anywhere(actor: Actor, action: str) -> bool:
     return any(role in actor.roles for role, _side in PERMISSIONS.get(action, ()))
 
 
+def check_anywhere(actor: Actor, action: str) -> None:
+    """Raise `NotAllowed` where there can be no subject to which the actor may do this."""
+    if not may_anywhere(actor, action):
+        raise NotAllowed
+
+
+def check_seen_anywhere(actor: Actor, see: str, action: str) -> None:
+    """As `check_seen`, before the subject is looked up. Raises `NotFound`, `NotAllowed`."""
+    if not may_anywhere(actor, see):
+        raise NotFound
+    check_anywhere(actor, action)
+
+
+def prefixes(actor: Actor, action: str) -> tuple[str, ...]:
+    """The divisions, by code prefix, in all of which the actor may do this as a regulator."""
+    if actor.scope != WRITING_SCOPE and ".see" not in action:
+        return ()
+    roles = [role for role, side in PERMISSIONS.get(action, ()) if side == "division" and role in actor.roles]
+    return tuple(sorted({prefix for role in roles if (prefix := actor.prefix(role)) is not None}))
+
+
 def check(
     actor: Actor,
     action: str,
@@ -212,9 +267,10 @@ def check(
     client: int | None = None,
     lab: int | None = None,
     firm: int | None = None,
+    division: Division = None,
 ) -> None:
     """Raise `NotAllowed` unless the actor may do this."""
-    if not may(actor, action, client=client, lab=lab, firm=firm):
+    if not may(actor, action, client=client, lab=lab, firm=firm, division=division):
         raise NotAllowed
 
 
@@ -226,22 +282,30 @@ def check_seen(
     client: int | None = None,
     lab: int | None = None,
     firm: int | None = None,
+    division: Division = None,
 ) -> None:
     """As `check`; but what the actor may not even `see` does not exist for them. Raises `NotFound`, `NotAllowed`."""
-    if not may(actor, see, client=client, lab=lab, firm=firm):
+    if not may(actor, see, client=client, lab=lab, firm=firm, division=division):
         raise NotFound
-    check(actor, action, client=client, lab=lab, firm=firm)
+    check(actor, action, client=client, lab=lab, firm=firm, division=division)
 
 
-def visible(actor: Actor, action: str, *, client: Any = None, lab: Any = None, firm: Any = None) -> ColumnElement[bool]:
-    """The same as a condition for a list: pass the columns that hold the parties' firm ids."""
+def visible(
+    actor: Actor, action: str, *, client: Any = None, lab: Any = None, firm: Any = None, division: Any = None
+) -> ColumnElement[bool]:
+    """The same as a condition for a list: pass the columns that hold the parties' firm ids, and the one of the
+    division's code, or a function that makes the condition of a code prefix."""
     columns: dict[Side, Any] = {"client": client, "lab": lab, "firm": firm}
     conditions: list[ColumnElement[bool]] = []
     for role, side in PERMISSIONS.get(action, ()):
         if role not in actor.roles or (actor.scope != WRITING_SCOPE and ".see" not in action):
             continue
-        if side == "any":
+        if side == "any" or (side == "division" and actor.prefix(role) == ""):
             return true()
-        if columns[side] is not None and actor.firm_id is not None:
+        if side != "division" and columns[side] is not None and actor.firm_id is not None:
             conditions.append(columns[side] == actor.firm_id)
+    if division is not None:
+        conditions += [
+            division(prefix) if callable(division) else lies_in(division, prefix) for prefix in prefixes(actor, action)
+        ]
     return or_(*conditions) if conditions else false()

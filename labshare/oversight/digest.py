@@ -91,7 +91,7 @@ def _parts(account: Account, now: datetime) -> Iterator[tuple[Line, list[tuple[K
     for firm_id in ids:
         yield (HEADING, {"firm": in_both_languages(firms[firm_id])}), _in_firm(account, firm_id, now)
     if account.regulator_roles:
-        shown: Mapping[str, int] = waiting_for_regulators(now, account.id).counted(now)
+        shown: Mapping[str, int] = waiting_for_regulators(account.actor(), now).counted(now)
         theirs = [(one, shown[one.name]) for one in KINDS if one.whose in account.regulator_roles and one.line]
         yield (AS_REGULATOR, {}), theirs
 

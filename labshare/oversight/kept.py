@@ -103,6 +103,11 @@ def stale(lab_id: Any, month: Any) -> ColumnElement[bool]:
     return exists().where(StaleMonth.lab_id == lab_id, StaleMonth.month == month)
 
 
+def of_labs_asked(lab_id: Any) -> ColumnElement[bool]:
+    """Whether it is one of the labs asked for."""
+    return in_ids(lab_id, bindparam("lab_ids", type_=Numbers))
+
+
 def lab_months(*, narrowed: bool) -> CTE:
     """The months `asked` for of all labs, or of those asked for: their edges, `open_minutes`, and 1 where what is kept
     holds, of its work (`counted`) and of its open time (`open_known`)."""
@@ -121,7 +126,7 @@ def lab_months(*, narrowed: bool) -> CTE:
         .outerjoin(LabMonth, and_(LabMonth.lab_id == Lab.id, LabMonth.month == months.c.month))
     )
     if narrowed:
-        query = query.where(in_ids(Lab.id, bindparam("lab_ids", type_=Numbers)))
+        query = query.where(of_labs_asked(Lab.id))
     return query.cte("lab_months").prefix_with("MATERIALIZED")
 
 

@@ -14,10 +14,12 @@ from sqlalchemy import ColumnElement, Select, Subquery, literal, select
 
 from labshare.booking.models import Booking
 from labshare.catalogue.models import Instrument, Lab, TestItem
+from labshare.catalogue.queries.admissions import lab_lies_in
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
+from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
 from labshare.oversight.figures import revenue_figures
@@ -84,7 +86,10 @@ def usage_report(
     Blocks have no test item: by test item the report has no in-house use.
     `lab_id`, `firm_id` narrow it. Rows without any use are listed too, at zero.
     """
-    scope = [visible(actor, "usage.see", lab=Lab.firm_id), Lab.state != LifeState.DRAFT]
+    scope = [
+        visible(actor, "usage.see", lab=Lab.firm_id, division=lab_lies_in(local_day(now))),
+        Lab.state != LifeState.DRAFT,
+    ]
     if lab_id is not None:
         scope.append(Lab.id == lab_id)
     if firm_id is not None:

@@ -10,12 +10,14 @@ from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking, Holding
 from labshare.catalogue.models import Instrument, Lab, TestItem
+from labshare.catalogue.queries.admissions import lab_lies_in
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
+from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
 from labshare.oversight.figures import (
@@ -73,13 +75,17 @@ def behind(
 ) -> Behind:
     """Open one row of the report: every booking that counts in any of its figures, those begun last first. Five
     statements, whatever it shows. Raises `NotFound` for what the actor's report does not list."""
-    scope = [visible(actor, "usage.see", lab=Lab.firm_id), Lab.state != LifeState.DRAFT]
+    scope = [
+        visible(actor, "usage.see", lab=Lab.firm_id, division=lab_lies_in(local_day(now))),
+        Lab.state != LifeState.DRAFT,
+    ]
     id_of: Any = {
         UsageBy.LAB: Lab.id,
         UsageBy.INSTRUMENT: Instrument.id,
         UsageBy.TEST_ITEM: TestItem.id,
         UsageBy.FIRM: Firm.id,
     }[by]
+    counted = visible(actor, "usage.see", lab=Booking.lab_firm_id, division=Booking.division)
     subject = db.session.execute(subjects(by, [*scope, id_of == key])).first()
     if subject is None:
         raise NotFound
@@ -88,7 +94,7 @@ def behind(
         select(RevenueEntry.booking_id, *(value.label(name) for name, value in revenue_figures().items()))
         .join(Booking, Booking.id == RevenueEntry.booking_id)
         .join(Lab, Lab.id == RevenueEntry.lab_id)
-        .where(*scope, key_of(by, RevenueEntry) == key, RevenueEntry.month.between(str(first), str(last)))
+        .where(*scope, counted, key_of(by, RevenueEntry) == key, RevenueEntry.month.between(str(first), str(last)))
         .group_by(RevenueEntry.booking_id)
         .subquery()
     )
@@ -107,12 +113,12 @@ def behind(
             select(*columns)
             .join(Lab, Lab.id == Booking.lab_id)
             .outerjoin(earned, earned.c.booking_id == Booking.id)
-            .where(*scope, or_(booked, done, earned.c.booking_id.is_not(None)))
+            .where(*scope, counted, or_(booked, done, earned.c.booking_id.is_not(None)))
         )
 
     number, *sums = db.session.execute(found(func.count(), *(func.sum(value) for value in shares.values()))).one()
     clients, smes = db.session.execute(
-        select(*distinct.values()).join(Lab, Lab.id == Booking.lab_id).where(*scope, done)
+        select(*distinct.values()).join(Lab, Lab.id == Booking.lab_id).where(*scope, counted, done)
     ).one()
     blocks, kept = _in_house(by, key, scope, span, now)
     total = {name: int(value or 0) for name, value in zip(shares, sums, strict=True)}
@@ -135,7 +141,7 @@ def behind(
             for booking, *values in rows
         ],
         blocks=blocks,
-        ledger=_ledger(by, key, scope, first, last),
+        ledger=_ledger(by, key, [*scope, counted], first, last),
     )
 
 

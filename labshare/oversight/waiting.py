@@ -10,12 +10,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from types import SimpleNamespace
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy import Select, bindparam, exists, select
+from sqlalchemy import Date, Select, bindparam, exists, select
 
 from labshare.booking.queries.approvals import approvals_waiting
 from labshare.booking.queries.desk import year_confirmed
@@ -45,6 +44,11 @@ from labshare.settlement.queries.missing import documents_waiting, payers_waitin
 from labshare.settlement.queries.waiting import WAITS, Wait, bookings_waiting
 
 PERSON, FIRM, CLIENT, LAB, NOBODY = "person", "firm", "client", "lab", ""
+
+
+_THEN: Any = bindparam("now", type_=UtcDateTime)
+_TODAY: Any = bindparam("today", type_=Date)
+"""A moment that is said when the statement is sent, and its local day."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,11 @@ def _in_bookings(wait: Wait) -> Kind:
     )
 
 
+def _day_of(now: Any) -> Any:
+    """The local day of a moment; of one that is said when the statement is sent, the day said with it."""
+    return _TODAY if now is _THEN else local_day(now)
+
+
 KINDS = (
     Kind("unread", PERSON, "account.notices", lambda actor, _now: unread_of(actor.person_id), badge=True),
     *(_in_bookings(wait) for wait in WAITS),
@@ -152,7 +161,7 @@ KINDS = (
         "firms",
         ADMIN,
         "admin.firms",
-        lambda _actor, _now: organisations.firms_to_verify(),
+        lambda actor, _now: organisations.firms_to_verify(actor),
         badge=True,
         onlookers="regulator.firms",
         line=_l("Firms that wait for verification"),
@@ -169,7 +178,7 @@ KINDS = (
         "payers",
         OFFICER,
         "regulator.payers",
-        lambda _actor, _now: payers_waiting(),
+        lambda actor, _now: payers_waiting(actor),
         badge=True,
         line=_l("Payers to decide on"),
     ),
@@ -177,7 +186,7 @@ KINDS = (
         "disputes",
         OFFICER,
         "regulator.disputes",
-        lambda _actor, _now: disputes_to_decide(),
+        lambda actor, _now: disputes_to_decide(actor),
         badge=True,
         line=_l("Disputes to decide"),
     ),
@@ -185,28 +194,28 @@ KINDS = (
         "objections",
         OFFICER,
         "regulator.runs",
-        lambda _actor, _now: objections_waiting(),
+        lambda actor, _now: objections_waiting(actor),
         line=_l("Objections to answer"),
     ),
     Kind(
         "policies",
         APPROVER,
         "regulator.policies",
-        lambda _actor, _now: policies(published=False),
+        lambda actor, _now: policies(actor, published=False),
         line=_l("Policies to publish"),
     ),
     Kind(
         "corrections",
         OFFICER,
         "regulator.run_corrections",
-        lambda actor, _now: corrections_waiting(but=actor.person_id),
+        lambda actor, _now: corrections_waiting(actor),
         line=_l("Corrections to decide on"),
     ),
     Kind(
         "applications",
         OFFICER,
         "regulator.labs",
-        lambda _actor, _now: applications_waiting(),
+        lambda actor, now: applications_waiting(actor, _day_of(now)),
         badge=True,
         line=_l("Labs that apply to be open labs"),
     ),
@@ -222,14 +231,14 @@ KINDS = (
         "admissions",
         APPROVER,
         "regulator.labs",
-        lambda _actor, _now: admissions_waiting(),
+        lambda actor, _now: admissions_waiting(actor),
         line=_l("Admissions to confirm"),
     ),
     Kind(
         "grades",
         APPROVER,
         "regulator.assessments",
-        lambda _actor, _now: lists_handed_over(),
+        lambda actor, _now: lists_handed_over(actor),
         badge=True,
         line=_l("Lists of grades to confirm"),
     ),
@@ -237,7 +246,7 @@ KINDS = (
         "grades_back",
         OFFICER,
         "regulator.assessments",
-        lambda _actor, _now: lists_sent_back(),
+        lambda actor, _now: lists_sent_back(actor),
         badge=True,
         line=_l("Lists of grades sent back"),
     ),
@@ -283,8 +292,14 @@ def firms_and_waiting(
     """The firms of these memberships (firm id → role) by name, and how much waits for the person acting as `actor`, by
     the page where it is done: the badges of the kinds that are theirs. One statement."""
     kinds = tuple(kind for kind in KINDS if kind.badge and _is_theirs(kind, actor))
-    given = {"person_id": actor.person_id, "firm_id": actor.firm_id, "now": now, "firms": list(memberships)}
-    rows = db.session.execute(_head(kinds, of_firms=bool(memberships)), given).all()
+    given = {
+        "person_id": actor.person_id,
+        "firm_id": actor.firm_id,
+        "now": now,
+        "today": local_day(now),
+        "firms": list(memberships),
+    }
+    rows = db.session.execute(_head(kinds, actor.divisions, of_firms=bool(memberships)), given).all()
     if not memberships:
         return (), dict(rows[0]._mapping)
     firms = tuple(
@@ -294,18 +309,22 @@ def firms_and_waiting(
     return firms, {kind.page: rows[0]._mapping[kind.page] if rows else 0 for kind in kinds}
 
 
-_WHOEVER: Any = SimpleNamespace(person_id=bindparam("person_id"), firm_id=bindparam("firm_id"))
-_THEN: Any = bindparam("now", type_=UtcDateTime())
-"""An actor and a moment that are said when the statement is sent."""
+def _whoever(divisions: frozenset[tuple[str, str]]) -> Actor:
+    """An actor who is said when the statement is sent, with these regulator's roles."""
+    roles = frozenset(role for role, _code in divisions)
+    ids: dict[str, Any] = {name: bindparam(name) for name in ("person_id", "firm_id")}
+    return Actor(**ids, roles=roles, divisions=divisions)
 
 
-@lru_cache(64)
-def _head(kinds: tuple[Kind, ...], *, of_firms: bool) -> Select[Any]:
-    """How much waits of these kinds, for each of the `firms` or once. Every page asks it: it is put together once."""
+@lru_cache(256)
+def _head(kinds: tuple[Kind, ...], divisions: frozenset[tuple[str, str]], *, of_firms: bool) -> Select[Any]:
+    """How much waits of these kinds, for each of the `firms` or once. Every page asks it: it is put together once for
+    all whose roles are for the same divisions."""
+    actor = _whoever(divisions)
     counts: dict[str, Select[Any]] = {}
     for kind in kinds:
         if kind.count is not None:
-            counts.setdefault(kind.page, kind.count(_WHOEVER, _THEN))
+            counts.setdefault(kind.page, kind.count(actor, _THEN))
     columns = [counting.scalar_subquery().label(page) for page, counting in counts.items()]
     if not of_firms:
         return select(*columns)
@@ -398,19 +417,17 @@ class Waiting:
         return _BY_NAME[name]
 
 
-def waiting_for_regulators(
-    now: datetime, person_id: int | None = None, runs: Sequence[RewardRun] | None = None
-) -> Waiting:
-    """What regulators have to do now. Whoever proposed something (`person_id`) is not asked to agree to it; `runs`
-    where they are read already."""
-    actor, today = Actor(person_id=person_id), local_day(now)
+def waiting_for_regulators(actor: Actor, now: datetime, runs: Sequence[RewardRun] | None = None) -> Waiting:
+    """What regulators have to do now, of what the actor sees. Whoever proposed something is not asked to agree to it;
+    `runs` where they are read already."""
+    today = local_day(now)
     years = [today.year] + ([today.year + 1] if today.month >= 10 else [])
     selects = {
         kind.name: kind.count(actor, now)
         for kind in KINDS
         if kind.count is not None and kind.whose not in (PERSON, *OF_FIRMS)
     }
-    selects |= {"oldest_firm": organisations.oldest_firm_to_verify(), "published": policies(published=True)}
+    selects |= {"oldest_firm": organisations.oldest_firm_to_verify(actor), "published": policies(actor, published=True)}
     selects |= {role: organisations.holders_of(role) for role in NEEDED_ROLES}
     selects |= {str(year): year_confirmed(year) for year in years}
     columns = [counting.scalar_subquery().label(name) for name, counting in selects.items()]
@@ -418,8 +435,8 @@ def waiting_for_regulators(
     return Waiting(
         **{kind.name: found[kind.name] for kind in KINDS if kind.name in found},
         oldest_firm=found["oldest_firm"],
-        affiliations=len(affiliations_to_decide()),
-        runs=runs_waiting(runs),
+        affiliations=len(affiliations_to_decide(actor)),
+        runs=runs_waiting(actor, runs),
         missing_years=[year for year in years if not found[str(year)]],
         missing_roles=[role for role in NEEDED_ROLES if not found[role]],
         no_policy=not found["published"],

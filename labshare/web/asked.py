@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import overload
 
-from flask import request
+from flask import current_app, request
 
+from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
+from labshare.organisations.permissions import prefixes
 
 LARGEST = 2**31 - 1
 """What both databases take for a number, and for an offset of fifty rows a page."""
@@ -78,6 +80,11 @@ def month_of(text: str) -> Month:
 
 def asked_division() -> str | None:
     return request.args.get("division") or None
+
+
+def own_division(actor: Actor, action: str) -> str:
+    """The division that a regulator's role is for; of one for the whole platform, the installation's own."""
+    return next((prefix for prefix in prefixes(actor, action) if prefix), str(current_app.config["DIVISION"]))
 
 
 @overload

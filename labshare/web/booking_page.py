@@ -265,7 +265,13 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
     """The page for `side`: client, lab or regulator. Raises `NotFound`."""
     actor, now = current_actor(), utc_now()
     booking = get_booking(actor, ref)
-    sees_money = may(actor, "money.see", client=booking.client_firm_id, lab=booking.lab_firm_id)
+    sees_money = may(
+        actor,
+        "money.see",
+        client=booking.client_firm_id,
+        lab=booking.lab_firm_id,
+        division=booking.division,
+    )
     works = may(actor, "booking.work", lab=booking.lab_firm_id)
     events = history(booking)
     lines = entries(booking, events if sees_money else without_money(events))

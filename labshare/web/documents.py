@@ -12,13 +12,13 @@ from labshare.booking.models import Booking
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.time import local_day, utc_now
-from labshare.organisations.permissions import may
+from labshare.organisations.permissions import may, may_anywhere
 from labshare.settlement.queries.documents import BookingDocuments, documents_of
 
 
 def booking_href(ref: str, actor: Actor) -> str:
     """The booking's page for this reader."""
-    if may(actor, "payer.see"):
+    if may_anywhere(actor, "payer.see"):
         endpoint, path = "regulator.booking", f"/regulator/bookings/{ref}"
     else:
         endpoint, path = "lab.booking", f"/lab/bookings/{ref}"
@@ -40,7 +40,13 @@ def documents_panel(booking: Booking, actor: Actor) -> dict[str, Any]:
     """Context of the partial: `documents` (four statements; of who does not see money, reports alone),
     `document_actions`, the forms open to this actor, and `correctors`, the names of who replaced a report."""
     documents = documents_of(booking, local_day(utc_now()))
-    if not may(actor, "money.see", client=booking.client_firm_id, lab=booking.lab_firm_id):
+    if not may(
+        actor,
+        "money.see",
+        client=booking.client_firm_id,
+        lab=booking.lab_firm_id,
+        division=booking.division,
+    ):
         documents = replace(documents, charges=(), invoices=(), payments=())
     return {
         "documents": documents,

@@ -32,7 +32,7 @@ from labshare.catalogue.terms import (
 from labshare.kernel.formatting import NOTHING, twin
 from labshare.kernel.terms import OfficialRole, Term, TokenScope
 from labshare.kernel.time import utc_now
-from labshare.organisations.divisions import DIVISIONS, TOWNS
+from labshare.organisations.divisions import AREAS, DIVISIONS, TOWNS
 from labshare.organisations.terms import (
     AffiliationKind,
     AffiliationSource,
@@ -159,7 +159,7 @@ def named(_context: Any, code: str | None, vocabulary: str) -> str:
     if not code:
         return NOTHING
     if vocabulary in ("town", "division"):
-        place = (TOWNS if vocabulary == "town" else DIVISIONS).get(code)
+        place = (TOWNS if vocabulary == "town" else AREAS | DIVISIONS).get(code)
         if place is None:
             return code
         return twin(place)

@@ -101,6 +101,11 @@ def exists_page(endpoint: str) -> bool:
     return endpoint in current_app.view_functions
 
 
+def _may_open(endpoint: str) -> bool:
+    """Whether the reader may open this page, so that templates leave out links to what they may not."""
+    return navigation.may_open(current_actor(), endpoint)
+
+
 def with_query(**changes: Any) -> str:
     """The present address with some query values changed; None takes one away, a list sets several. Keeps filters."""
     query = request.args.to_dict(flat=False)
@@ -156,6 +161,7 @@ def init(app: Flask) -> None:
         file_formats=tuple(TYPES),
         with_query=with_query,
         page_exists=exists_page,
+        may_open=_may_open,
         town_of=town_of,
         csrf_token=generate_csrf,
         action_title=action_title,

@@ -11,7 +11,9 @@ from flask import current_app, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from labshare.http.rights import ANY, EVERYBODY, SIGNED_IN, right_of
 from labshare.kernel.actor import Actor
+from labshare.organisations.permissions import may
 from labshare.organisations.terms import FirmRole
 
 
@@ -250,10 +252,22 @@ def kind_of(actor: Actor, has_labs: bool) -> str:
     return "lab" if has_labs or FirmRole.LAB_MANAGER in actor.roles else "client"
 
 
+def may_open(actor: Actor, endpoint: str) -> bool:
+    """Whether the page asks for nothing that the actor's roles lack; what it shows is another matter."""
+    right = right_of(endpoint)
+    return right is None or right.of is not ANY or right.action in (EVERYBODY, SIGNED_IN) or may(actor, right.action)
+
+
 def links(items: tuple[Item, ...], actor: Actor, counts: Mapping[str, int]) -> list[Link]:
     """The items whose page exists and whose role fits, with their counts."""
     pages = current_app.view_functions
-    shown = [item for item in items if item.endpoint in pages and (item.roles is None or item.roles & actor.roles)]
+    shown = [
+        item
+        for item in items
+        if item.endpoint in pages
+        and (item.roles is None or item.roles & actor.roles)
+        and may_open(actor, item.endpoint)
+    ]
     here, found = _here(shown), []
     for item in shown:
         label = str(item.label)

@@ -159,7 +159,11 @@ class DisputePanel:
 def dispute_panel(booking: Booking, actor: Actor, side: str, now: datetime) -> DisputePanel:
     """On the page of this side. At most three statements."""
     found = disputes_of(booking.id)
-    parties = {"client": booking.client_firm_id, "lab": booking.lab_firm_id}
+    parties: dict[str, Any] = {
+        "client": booking.client_firm_id,
+        "lab": booking.lab_firm_id,
+        "division": booking.division,
+    }
     running = next((one for one in found if one.lasts), None)
     if running is None:
         return DisputePanel(found, ())

@@ -130,7 +130,11 @@ def test_a_stranger_learns_nothing(client: FlaskClient, known: Person, clock: An
 
 
 def test_a_regulator_is_not_signed_in_by_a_code(client: FlaskClient, known: Person, clock: Any) -> None:
-    make.add(RegulatorRole(person_id=known.id, role="officer", proposed_at=make.LONG_AGO, agreed_at=make.LONG_AGO))
+    make.add(
+        RegulatorRole(
+            person_id=known.id, role="officer", division="", proposed_at=make.LONG_AGO, agreed_at=make.LONG_AGO
+        )
+    )
     db.session.commit()
     client.post("/account/sign-in/mobile", data={"mobile": NUMBER})
     assert arrived(clock) == []
@@ -141,7 +145,11 @@ def test_a_regulator_is_not_signed_in_by_a_code(client: FlaskClient, known: Pers
 
 def test_who_became_a_regulator_meanwhile_is_not_signed_in(client: FlaskClient, known: Person, clock: Any) -> None:
     code = asked(client, clock)
-    make.add(RegulatorRole(person_id=known.id, role="officer", proposed_at=make.LONG_AGO, agreed_at=make.LONG_AGO))
+    make.add(
+        RegulatorRole(
+            person_id=known.id, role="officer", division="", proposed_at=make.LONG_AGO, agreed_at=make.LONG_AGO
+        )
+    )
     db.session.commit()
     assert enter(client, code) == 422
     assert not signed_in(client)

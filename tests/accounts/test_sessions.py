@@ -59,7 +59,7 @@ def test_no_one_acts_for_a_firm_of_others(who: Any, client: FlaskClient) -> None
 def test_regulator_acts_with_roles_agreed_and_not_ended(who: Any, client: FlaskClient, clock: Any) -> None:
     # R-RIGHTS-10
     officer = make.regulator("officer")
-    make.add(RegulatorRole(person_id=officer.id, role="admin", proposed_at=make.LONG_AGO))
+    make.add(RegulatorRole(person_id=officer.id, role="admin", division="", proposed_at=make.LONG_AGO))
     sign_in(client, officer)
     assert who()["roles"] == ["officer"]
     db.session.query(RegulatorRole).filter_by(role="officer").one().ended_at = clock.now

@@ -30,6 +30,7 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.oversight.dashboard import dashboard
 from labshare.oversight.public import public_figures
 from labshare.oversight.queries import usage_report
+from labshare.oversight.statistics import ANYONE
 from labshare.oversight.terms import UsageBy
 from tests.bench.measure import Figure, in_turns, milliseconds, statements_of
 from tests.bench.pages import HOME
@@ -103,7 +104,12 @@ def reads(engine: str, url: str) -> list[Read]:
     first = last.plus(-11)
     spans = {"since": spelled(first.starts_at(), engine), "until": spelled(last.ends_at(), engine)}
     year = {"since": spelled(Month(last.year, 1).starts_at(), engine), "until": spelled(last.ends_at(), engine)}
-    officer = Actor(person_id=1, firm_id=None, roles=frozenset({OfficialRole.OFFICER}))
+    officer = Actor(
+        person_id=1,
+        firm_id=None,
+        roles=frozenset({OfficialRole.OFFICER}),
+        divisions=frozenset({(OfficialRole.OFFICER, "330624")}),
+    )
     host, lab = db.session.execute(
         select(Lab.firm_id, Lab.code).where(Lab.division == HOME, Lab.published).order_by(Lab.id).limit(1)
     ).one()
@@ -149,7 +155,7 @@ def reads(engine: str, url: str) -> list[Read]:
         return lambda: [tuple(int(cell or 0) for cell in row) for row in run()]
 
     def overview() -> Any:
-        found = dashboard(first, last, now)
+        found = dashboard(ANYONE, first, last, now)
         return [(found.whole_fen, found.totals.finished, found.totals.clients)]
 
     def figures() -> Any:

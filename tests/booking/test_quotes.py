@@ -31,6 +31,7 @@ from labshare.kernel.errors import NotAllowed, NotFound, ReasonRequired
 from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
 from labshare.notices.models import Notice
+from labshare.oversight.statistics import ANYONE
 from tests import factories
 from tests.booking.conftest import House, make_house
 from tests.conftest import Clock
@@ -151,7 +152,7 @@ def test_the_labs_own_price(house: House) -> None:  # R-QUOTE-3
     assert priced(house, quote, 55_000).amount_fen == 55_000
     with pytest.raises(OutsideDiscount):  # it falls, never rises
         priced(house, quote, 56_000)
-    rows, total = own_prices(limit=9, offset=0)
+    rows, total = own_prices(ANYONE, limit=9, offset=0)
     assert ([row.quote.id for row in rows], total) == ([quote.id], 1)
     made = house.book("2026-11-26 09:00", quantity=6, quote_id=quote.id)
     assert made.charged_fen == 55_000

@@ -27,6 +27,7 @@ ROLES = {
     "lab_viewer": "viewer",
     "stranger": "owner",
     **{role: role for role in OfficialRole},
+    "officer_elsewhere": OfficialRole.OFFICER,
 }
 """The matrix' actors and the role each has."""
 
@@ -92,4 +93,12 @@ def test_the_table_is_printed(app: Flask) -> None:
     assert lines[0].split() == ["METHOD", "ADDRESS", "RIGHT", "OF", "DIVISION", "PROOF", "THEN"]
     assert len(lines) == len(declared(app)) + 1
     row = next(line for line in lines if "/regulator/rewards/<month>/publish" in line)
-    assert row.split() == ["POST", "/regulator/rewards/<month>/publish", "run.publish", "?division=", "anew"]
+    assert row.split() == [
+        "POST",
+        "/regulator/rewards/<month>/publish",
+        "run.publish",
+        "own",
+        "division",
+        "?division=",
+        "anew",
+    ]

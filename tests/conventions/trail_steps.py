@@ -90,7 +90,7 @@ def acting(world: RightsWorld, name: str) -> Actor:
     role = name
     if firm is not None:
         role = db.session.query(Membership).filter_by(person_id=world.people[name].id, ended_at=None).one().role
-    return Actor(person_id=world.people[name].id, firm_id=firm.id if firm else None, roles=frozenset({role}))
+    return make.actor(world.people[name], firm, role)
 
 
 def _accounts(world: RightsWorld) -> Iterator[Step]:
@@ -608,7 +608,7 @@ def _rewards(world: RightsWorld, clock: Any) -> Iterator[Step]:
         lambda: rewards.propose_correction(actor=officer, now=utc_now(), lab=lab, fen=100, reason="追回"),
     )
     with transaction():
-        second = Actor(person_id=make.regulator("officer").id, firm_id=None, roles=frozenset({"officer"}))
+        second = make.actor(make.regulator("officer"), None, "officer")
         wrong = rewards.propose_correction(actor=officer, now=utc_now(), lab=lab, fen=200, reason="追回")
         right = rewards.propose_correction(actor=officer, now=utc_now(), lab=lab, fen=300, reason="追回")
     yield "refuse a correction", lambda: rewards.refuse_correction(actor=second, now=utc_now(), correction_id=wrong.id)

@@ -75,7 +75,12 @@ def actor_of(account: str) -> Actor:
     roles = set(db.session.scalars(select(RegulatorRole.role).where(RegulatorRole.person_id == person.id)))
     if membership is not None:
         roles.add(membership.role)
-    return Actor(person_id=person.id, firm_id=membership.firm_id if membership else None, roles=frozenset(roles))
+    return Actor(
+        person_id=person.id,
+        firm_id=membership.firm_id if membership else None,
+        roles=frozenset(roles),
+        divisions=frozenset((role, "") for role in roles),
+    )
 
 
 def bookings(**wanted: object) -> list[Booking]:

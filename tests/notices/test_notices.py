@@ -242,3 +242,14 @@ def test_several_audiences_are_kept_apart(app: Flask, clock: Any) -> None:
         Audience(regulators=("officer",)),
     )
     assert found == [[owner.id], [], [owner.id], [officer.id]]
+
+
+def test_a_task_is_told_where_it_lies(app: Flask, clock: Any) -> None:  # R-RIGHTS-14
+    county, province, everywhere = (make.regulator("officer", code) for code in ("330624", "33", ""))
+    make.regulator("officer", "330683")
+    found = people_in(
+        Audience(regulators=("officer",), divisions=("330624",)),
+        Audience(regulators=("officer",), divisions=("110000",)),
+        Audience(regulators=("officer",)),
+    )
+    assert found == [[county.id, province.id, everywhere.id], [everywhere.id], [everywhere.id]]

@@ -16,6 +16,7 @@ from labshare.notices.models import Notice
 from labshare.organisations import errors, services
 from labshare.organisations.models import Affiliation, Firm
 from labshare.organisations.queries.affiliations import affiliations_to_decide, links
+from labshare.oversight.statistics import ANYONE
 from tests import factories as make
 
 TODAY = date(2026, 11, 24)
@@ -152,13 +153,13 @@ def test_the_other_side_objects_and_an_officer_decides(
         services.object_to_affiliation(actor=second, now=clock.now, affiliation_id=made.id, reason=" ")
     services.object_to_affiliation(actor=second, now=clock.now, affiliation_id=made.id, reason="并非同一股东")
     assert made.link.state(TODAY) == "objected"
-    assert affiliations_to_decide() == {made.id: ("objected",)}
+    assert affiliations_to_decide(ANYONE) == {made.id: ("objected",)}
     assert told("affiliation.objected_task") == [officer.person_id]
     with pytest.raises(errors.ObjectedAlready):
         services.object_to_affiliation(actor=second, now=clock.now, affiliation_id=made.id, reason="再次")
     later = clock.advance(hours=1)
     services.void_affiliation(actor=officer, now=later, affiliation_id=made.id, source="inspection", reason="查无此事")
-    assert affiliations_to_decide() == {}
+    assert affiliations_to_decide(ANYONE) == {}
     assert (made.voided_at, made.voided_by, made.void_reason) == (later, officer.person_id, "查无此事")
 
 
@@ -167,7 +168,7 @@ def test_who_agrees_withdraws_the_objection(pair: tuple[Firm, Firm, Actor], cloc
     made = declared(pair, clock.now, kind="family")
     services.object_to_affiliation(actor=second, now=clock.now, affiliation_id=made.id, reason="误会")
     services.agree_affiliation(actor=second, now=clock.advance(hours=1), affiliation_id=made.id)
-    assert (made.link.state(TODAY), affiliations_to_decide()) == ("agreed", {})
+    assert (made.link.state(TODAY), affiliations_to_decide(ANYONE)) == ("agreed", {})
 
 
 def test_a_third_firm_sees_nothing_of_it(pair: tuple[Firm, Firm, Actor], clock: Any) -> None:
@@ -239,10 +240,10 @@ def test_confirming_leaving_and_their_moments(pair: tuple[Firm, Firm, Actor], of
     assert not made.link.chains
     services.agree_affiliation(actor=second, now=clock.advance(hours=1), affiliation_id=made.id)
     assert not made.link.chains
-    assert affiliations_to_decide() == {made.id: ("chain",)}
+    assert affiliations_to_decide(ANYONE) == {made.id: ("chain",)}
     services.leave_as_declared(actor=officer, now=clock.advance(hours=1), affiliation_id=made.id, note="已阅章程")
     assert made.link.chains
-    assert affiliations_to_decide() == {}
+    assert affiliations_to_decide(ANYONE) == {}
     with pytest.raises(errors.AffiliationSeen):
         services.leave_as_declared(actor=officer, now=clock.now, affiliation_id=made.id, note="再阅")
     services.confirm_affiliation(
@@ -331,10 +332,10 @@ def test_what_an_officer_confirmed_a_firm_asks_to_end(
     services.ask_end(**ask)
     with pytest.raises(errors.EndAskedAlready):
         services.ask_end(**ask)
-    assert affiliations_to_decide() == {made.id: ("end_asked",)}
+    assert affiliations_to_decide(ANYONE) == {made.id: ("end_asked",)}
     assert told("affiliation.end_asked") == [officer.person_id]
     services.decline_end(actor=officer, now=clock.now, affiliation_id=made.id, reason="未见变更登记")
-    assert affiliations_to_decide() == {}
+    assert affiliations_to_decide(ANYONE) == {}
     with pytest.raises(errors.EndNotAsked):
         services.decline_end(actor=officer, now=clock.now, affiliation_id=made.id, reason="x")
     services.ask_end(**ask)
@@ -346,7 +347,7 @@ def test_what_an_officer_confirmed_a_firm_asks_to_end(
         source="business_register",
         reason="已变更",
     )
-    assert affiliations_to_decide() == {}
+    assert affiliations_to_decide(ANYONE) == {}
 
 
 # ── What was known at a moment ────────────────────────────────────────────

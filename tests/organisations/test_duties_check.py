@@ -24,7 +24,15 @@ def test_member_of_a_firm_with_labs_and_nothing_else(app: Flask, clock: Any) -> 
 
 def test_two_duties_in_one_person(app: Flask, clock: Any) -> None:
     officer = make.regulator("officer")
-    make.add(RegulatorRole(person_id=officer.id, role="auditor", proposed_at=make.LONG_AGO, agreed_at=make.LONG_AGO))
+    make.add(
+        RegulatorRole(
+            person_id=officer.id, role="auditor", division="", proposed_at=make.LONG_AGO, agreed_at=make.LONG_AGO
+        )
+    )
     assert found(clock) == []
-    make.add(RegulatorRole(person_id=officer.id, role="approver", proposed_at=make.LONG_AGO, agreed_at=make.LONG_AGO))
+    make.add(
+        RegulatorRole(
+            person_id=officer.id, role="approver", division="", proposed_at=make.LONG_AGO, agreed_at=make.LONG_AGO
+        )
+    )
     assert found(clock) == ["approver and officer"]

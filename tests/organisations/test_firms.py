@@ -72,7 +72,7 @@ def test_registrar_is_owner_and_administrators_are_told(
     assert owner_of(firm).person_id == someone.person_id
     assert (state_of(firm), firm.size_class, firm.division) == ("waiting", "small", "330624")
     assert told("firm.submitted") == [administrator.person_id]
-    assert search_firms(FirmFilter(state="waiting"))[0] == [firm]
+    assert search_firms(administrator, FirmFilter(state="waiting"))[0] == [firm]
 
 
 def test_visitor_registers_nothing(app: Flask, clock: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from flask import Flask
+from sqlalchemy.exc import IntegrityError
 
 from labshare.accounts.errors import NotYourself
 from labshare.accounts.models import Person
@@ -40,7 +41,7 @@ def two(app: Flask) -> tuple[Actor, Actor]:
 
 
 def given(two: tuple[Actor, Actor], now: Any, person: Person, role: str) -> RegulatorRole:
-    proposed = propose_role(actor=two[0], now=now, email=person.email, role=role)
+    proposed = propose_role(actor=two[0], now=now, email=person.email, role=role, division="")
     return agree_role(actor=two[1], now=now, role_id=proposed.id)
 
 
@@ -51,7 +52,7 @@ def roles_of(person: Person) -> set[str]:
 
 def test_one_proposes_and_another_agrees(two: tuple[Actor, Actor], clock: Any) -> None:  # R-RIGHTS-4
     someone = make.person()
-    proposed = propose_role(actor=two[0], now=clock.now, email=someone.email, role="officer")
+    proposed = propose_role(actor=two[0], now=clock.now, email=someone.email, role="officer", division="")
     assert roles_of(someone) == set()
     with pytest.raises(errors.TwoAdministrators):
         agree_role(actor=two[0], now=clock.now, role_id=proposed.id)
@@ -62,8 +63,8 @@ def test_one_proposes_and_another_agrees(two: tuple[Actor, Actor], clock: Any) -
 def test_nobody_gives_a_role_to_oneself(two: tuple[Actor, Actor], clock: Any) -> None:  # R-RIGHTS-4
     own = db.session.get_one(Person, two[0].person_id)
     with pytest.raises(errors.TwoAdministrators):
-        propose_role(actor=two[0], now=clock.now, email=own.email, role="auditor")
-    proposed = propose_role(actor=two[1], now=clock.now, email=own.email, role="auditor")
+        propose_role(actor=two[0], now=clock.now, email=own.email, role="auditor", division="")
+    proposed = propose_role(actor=two[1], now=clock.now, email=own.email, role="auditor", division="")
     with pytest.raises(errors.TwoAdministrators):
         agree_role(actor=two[0], now=clock.now, role_id=proposed.id)
 
@@ -72,7 +73,7 @@ def test_nobody_gives_a_role_to_oneself(two: tuple[Actor, Actor], clock: Any) ->
 def test_only_administrators_give_roles(app: Flask, clock: Any, role: str) -> None:
     acting = make.actor(make.regulator(role), None, role)
     with pytest.raises(NotAllowed):
-        propose_role(actor=acting, now=clock.now, email=make.person().email, role="auditor")
+        propose_role(actor=acting, now=clock.now, email=make.person().email, role="auditor", division="")
 
 
 @pytest.mark.parametrize("held", EXCLUDING)
@@ -83,13 +84,13 @@ def test_officer_approver_and_administrator_exclude_one_another(
     someone = make.regulator(held)
     expected = errors.RoleHeld if held == wanted else errors.RolesExclude
     with pytest.raises(expected):
-        propose_role(actor=two[0], now=clock.now, email=someone.email, role=wanted)
+        propose_role(actor=two[0], now=clock.now, email=someone.email, role=wanted, division="")
 
 
 def test_roles_taken_between_proposal_and_agreement_count(two: tuple[Actor, Actor], clock: Any) -> None:
     someone = make.person()
-    first = propose_role(actor=two[0], now=clock.now, email=someone.email, role="officer")
-    second = propose_role(actor=two[0], now=clock.now, email=someone.email, role="approver")
+    first = propose_role(actor=two[0], now=clock.now, email=someone.email, role="officer", division="")
+    second = propose_role(actor=two[0], now=clock.now, email=someone.email, role="approver", division="")
     agree_role(actor=two[1], now=clock.now, role_id=first.id)
     with pytest.raises(errors.RolesExclude):
         agree_role(actor=two[1], now=clock.now, role_id=second.id)
@@ -102,14 +103,14 @@ def test_no_such_role_for_a_member_of_a_firm_with_labs(two: tuple[Actor, Actor],
     host, other = make.firm(), make.firm()
     make.lab(host, state="draft")
     with pytest.raises(errors.HostMembershipExcludes):
-        propose_role(actor=two[0], now=clock.now, email=make.member(host, "viewer").email, role=role)
+        propose_role(actor=two[0], now=clock.now, email=make.member(host, "viewer").email, role=role, division="")
     given(two, clock.now, make.member(other, "owner"), role)
 
 
 def test_membership_taken_between_proposal_and_agreement_counts(two: tuple[Actor, Actor], clock: Any) -> None:
     someone, host = make.person(), make.firm()
     make.lab(host)
-    proposed = propose_role(actor=two[0], now=clock.now, email=someone.email, role="officer")
+    proposed = propose_role(actor=two[0], now=clock.now, email=someone.email, role="officer", division="")
     make.add(Membership(person_id=someone.id, firm_id=host.id, role="viewer", started_at=make.LONG_AGO))
     with pytest.raises(errors.HostMembershipExcludes):
         agree_role(actor=two[1], now=clock.now, role_id=proposed.id)
@@ -201,3 +202,21 @@ def test_first_administrator_is_no_member_of_a_firm_with_labs(app: Flask, clock:
 def test_only_the_command_makes_the_first_administrators(app: Flask, clock: Any) -> None:
     with pytest.raises(NotAllowed):
         create_administrator(actor=Actor(person_id=1), now=clock.now, email="x@test.example", name="x")
+
+
+def test_a_role_is_for_the_division_that_was_proposed(two: tuple[Actor, Actor], clock: Any) -> None:  # R-RIGHTS-13
+    someone, another = make.person(), make.person()
+    with pytest.raises(errors.InvalidDivision):
+        propose_role(actor=two[0], now=clock.now, email=someone.email, role="officer", division="33062")
+    proposed = propose_role(actor=two[0], now=clock.now, email=someone.email, role="officer", division="330624")
+    assert agree_role(actor=two[1], now=clock.now, role_id=proposed.id).division == "330624"
+    admin = propose_role(actor=two[0], now=clock.now, email=another.email, role="admin", division="330624")
+    assert admin.division == ""
+
+
+@pytest.mark.parametrize(("role", "division"), [("officer", "33062"), ("officer", "33062x"), ("admin", "330624")])
+def test_the_database_refuses_other_divisions(app: Flask, clock: Any, role: str, division: str) -> None:
+    # R-RIGHTS-13
+    with pytest.raises(IntegrityError, match=r"division_code|administrators_everywhere"):
+        make.regulator(role, division)
+    db.session.rollback()

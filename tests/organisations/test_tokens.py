@@ -128,7 +128,9 @@ def test_regulators_token_does_not_come_back_with_the_role(app: Flask, clock: An
     _row, secret = issue_token(actor=make.actor(officer, None, "officer"), now=clock.now, scope="write")
     role = db.session.query(RegulatorRole).filter_by(person_id=officer.id).one()
     end_role(actor=make.actor(admin, None, "admin"), now=clock.now, role_id=role.id)
-    make.add(RegulatorRole(person_id=officer.id, role="officer", proposed_at=clock.now, agreed_at=clock.now))
+    make.add(
+        RegulatorRole(person_id=officer.id, role="officer", division="", proposed_at=clock.now, agreed_at=clock.now)
+    )
     assert holder_of_token(secret, clock.now) is None
 
 

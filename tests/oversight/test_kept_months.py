@@ -48,7 +48,7 @@ def answers(now: datetime) -> dict[str, Any]:
     present = Month.at(now)
     first, last = present.plus(-4), present.next
     reports = {by: usage_report(ANYONE, by, first, last, now) for by in UsageBy}
-    shown = dashboard(first, last, now)
+    shown = dashboard(ANYONE, first, last, now)
     return {
         **{by: (report.rows, report.total) for by, report in reports.items()},
         "overview": (shown.revenue, shown.totals, shown.groups),

@@ -172,7 +172,7 @@ def test_a_host_firm_opens_its_own_rows_alone(world: Any, client: FlaskClient) -
 def test_the_overviews_figures_lead_to_pages_that_show_them(world: Any, clock: Clock, reader: FlaskClient) -> None:
     head = {"Accept-Language": "zh-CN"}
     page = reader.get("/regulator/?span=own&from=2026-10&to=2026-10", headers=head).text
-    shown = dashboard(OCTOBER, OCTOBER, clock.now)
+    shown = dashboard(ANYONE, OCTOBER, OCTOBER, clock.now)
     by_lab = next(
         one for one in links(page, "/regulator/usage") if set(parse_qs(urlsplit(one).query)) == {"from", "to"}
     )
@@ -193,7 +193,7 @@ def test_the_overviews_figures_lead_to_pages_that_show_them(world: Any, clock: C
 
 def test_tests_finished_firms_served_and_hours_are_the_same_everywhere(world: Any, clock: Clock) -> None:  # R-USAGE-2
     report = usage_report(ANYONE, "lab", OCTOBER, OCTOBER, clock.now).total
-    overview = dashboard(OCTOBER, OCTOBER, clock.now).totals
+    overview = dashboard(ANYONE, OCTOBER, OCTOBER, clock.now).totals
     public = next(one for one in figures_by_month(local_day(clock.now)) if one.month == OCTOBER)
     assert report.tests == overview.finished == public.tests > 0
     assert report.clients == overview.clients == public.clients > 0

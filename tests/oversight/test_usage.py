@@ -81,12 +81,12 @@ def test_another_month_has_nothing(house: House) -> None:
 
 
 def test_the_overview_counts_alike(house: House) -> None:
-    shown = dashboard(NOVEMBER, NOVEMBER, house.clock.now)
+    shown = dashboard(ANYONE, NOVEMBER, NOVEMBER, house.clock.now)
     assert (shown.totals.used_minutes, shown.totals.outside_minutes, shown.totals.finished) == (620, 80, 2)
     assert shown.totals.sharing_rate == of(house, "lab").sharing_rate
     assert sum(shown.groups) == 1
     house.clock.set("2026-12-28 10:00")
-    assert dashboard(NOVEMBER, NOVEMBER, house.clock.now).totals.used_minutes == 620 + 2 * 240
+    assert dashboard(ANYONE, NOVEMBER, NOVEMBER, house.clock.now).totals.used_minutes == 620 + 2 * 240
 
 
 def test_the_overview_of_in_house_use_alone(app: Flask, clock: Clock) -> None:
@@ -103,6 +103,6 @@ def test_the_overview_of_in_house_use_alone(app: Flask, clock: Clock) -> None:
             starts_at=at("2026-11-01 00:00"),
             ends_at=at("2026-11-15 00:00"),
         )
-    shown = dashboard(NOVEMBER, NOVEMBER, clock.now)
+    shown = dashboard(ANYONE, NOVEMBER, NOVEMBER, clock.now)
     assert (shown.totals.used_minutes, shown.totals.sharing_rate) == (14 * 1440, 0)
     assert shown.groups[1] == 1, "336 of 1,600 hours"

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from labshare.kernel.actor import Actor
 from labshare.kernel.database import transaction
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import utc_now
@@ -39,8 +38,8 @@ def test_badge_and_overview_say_the_same(app: Flask, clock: Clock, role: Officia
     with transaction():
         factories.firm(verified_at=None)
         someone = factories.regulator(role)
-    shown = waiting_for_regulators(utc_now(), someone.id)
-    _firms, badges = firms_and_waiting(Actor(person_id=someone.id, roles=frozenset({role})), {}, utc_now())
+    shown = waiting_for_regulators(factories.actor(someone, None, role), utc_now())
+    _firms, badges = firms_and_waiting(factories.actor(someone, None, role), {}, utc_now())
     assert shown.firms == 1
     theirs = {kind.page: getattr(shown, kind.name) for kind in KINDS if kind.whose == role and kind.badge}
     assert badges == {"account.notices": 0} | theirs
@@ -52,8 +51,14 @@ def test_whoever_proposed_is_not_asked_to_agree(app: Flask, clock: Clock) -> Non
         role = RegulatorRole(
             person_id=factories.person().id,
             role=OfficialRole.AUDITOR,
+            division="",
             proposed_by=one.id,
             proposed_at=factories.LONG_AGO,
         )
         factories.add(role)
-    assert [waiting_for_regulators(utc_now(), person.id).roles for person in (one, other)] == [0, 1]
+    assert [
+        waiting_for_regulators(factories.actor(person, None, "admin"), utc_now()).roles for person in (one, other)
+    ] == [
+        0,
+        1,
+    ]

@@ -17,7 +17,7 @@ from labshare.kernel.database import db
 from labshare.kernel.terms import OfficialRole
 from labshare.organisations import permissions
 from labshare.organisations.terms import FirmRole
-from tests.rights.world import ACTORS, GROUPS, RightsWorld
+from tests.rights.world import ACTORS, ELSEWHERE, GROUPS, RightsWorld
 from tests.settlement.world import pdf
 from tests.signing import sign_in
 
@@ -75,9 +75,10 @@ def read_cases() -> list[Case]:
                     assert actor not in expected, f"{route}: {actor} has two answers"
                     expected[actor] = answer
             expected.setdefault("visitor", SIGN_IN)
+            expected[ELSEWHERE] = row.get("elsewhere", expected["officer"])
             missing = set(ACTORS) - set(expected)
             assert not missing, f"{route}: no answer for {', '.join(sorted(missing))}"
-            unknown = set(row) - {*ANSWERS, "path", "form", "json", "text", "read_by"}
+            unknown = set(row) - {*ANSWERS, "elsewhere", "path", "form", "json", "text", "read_by"}
             assert not unknown, f"{route}: {unknown}"
             read_by = tuple(names_of(row.get("read_by")))
             cases.append(

@@ -70,15 +70,23 @@ ACTORS = (
     "approver",
     "auditor",
     "admin",
+    "officer_elsewhere",
 )
+ELSEWHERE = ACTORS[-1]
+"""An officer of a county in which none of the objects is: sees what an officer sees where no object is named, and
+nothing of theirs."""
 GROUPS = {
-    "everyone": ACTORS,
-    "signed_in": ACTORS[1:],
+    "everyone": ACTORS[:-1],
+    "signed_in": ACTORS[1:-1],
     "client": ACTORS[1:6],
     "lab": ACTORS[6:10],
     "members": ACTORS[1:11],
-    "regulators": ACTORS[11:],
+    "regulators": ACTORS[11:-1],
 }
+
+
+DIVISIONS = {"officer": "330624", "approver": "330624", "officer_elsewhere": "330683"}
+"""What regulators' roles are for; the others' are for the whole platform."""
 
 
 @dataclass
@@ -106,7 +114,8 @@ def build() -> RightsWorld:
             role = "lab_manager" if role == "manager" else role
             world.people[name], world.firms[name] = make.member(host, role), host
         else:
-            world.people[name], world.firms[name] = make.regulator(name), None
+            world.people[name] = make.regulator(side, DIVISIONS.get(name, ""))
+            world.firms[name] = None
     make.regulator("admin")
     make.regulator("admin")
     lab = make.lab(host)
@@ -463,7 +472,11 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         notify(kind="account.password_changed", person_ids=[owner.person_id or 0], now=utc_now())
         token, _secret = organisations.issue_token(actor=owner, now=utc_now(), scope="read")
         proposal = organisations.propose_role(
-            actor=make.actor(make.regulator("admin"), None, "admin"), now=utc_now(), email=helper.email, role="auditor"
+            actor=make.actor(make.regulator("admin"), None, "admin"),
+            now=utc_now(),
+            email=helper.email,
+            role="auditor",
+            division="",
         )
         waiting = make.firm(verified_at=None)
         returned = make.firm(verified_at=None)

@@ -156,7 +156,11 @@ def test_corrections_and_roles_wait_for_whoever_did_not_propose_them(world, clie
         admins = [factories.regulator("admin") for _ in range(2)]
         factories.add(
             RegulatorRole(
-                person_id=factories.person().id, role="auditor", proposed_by=admins[0].id, proposed_at=clock.now
+                person_id=factories.person().id,
+                role="auditor",
+                division="",
+                proposed_by=admins[0].id,
+                proposed_at=clock.now,
             )
         )
     assert "1 correction to decide" in tasks(client, world.second_officer)

@@ -9,17 +9,17 @@ from labshare.api.writing import writing
 from labshare.http.actor import current_actor
 from labshare.http.fields import Day, Length, MonthField, Names, OneOf, Strict, Text, Whole
 from labshare.http.limits import limited
-from labshare.http.rights import FOUND, Of, requires
+from labshare.http.rights import FOUND, OWN_DIVISION, Of, requires
 from labshare.http.schemas import rewards as schemas
 from labshare.http.schemas.base import listing
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import may
+from labshare.organisations.permissions import may_anywhere
 from labshare.rewards import services
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.pages import all_policies, line_with_run
-from labshare.rewards.queries.runs import codes_in_run, find_run, lines_with_codes, objection_of
+from labshare.rewards.queries.runs import codes_in_run, find_run, lines_with_codes, objection_of, runs_seen
 from labshare.rewards.services.objections import LONGEST, check_answerer
 from labshare.rewards.services.policies import check_publisher
 from labshare.rewards.terms import ObjectionVerdict
@@ -65,24 +65,24 @@ def month_in(path: str) -> Month:
 
 def run_in(path: str) -> RewardRun:
     """The run of the month in the address: of several that of the platform's own division."""
-    asked = find_run(month_in(path))
+    asked = find_run(month_in(path), seen=runs_seen(current_actor()))
     if asked is None:
         raise NotFound
     return asked
 
 
 @blueprint.get("/rewards/policies")
-@requires("policy.see")
+@requires("policy.see", of=OWN_DIVISION)
 @blueprint.response(200, listing(schemas.Policy))
 @blueprint.problems(401, 403)
 def policies() -> Any:
     """All policies, the newest first."""
-    rows = sorted(all_policies(), key=lambda row: (row.effective_from, row.id), reverse=True)
+    rows = sorted(all_policies(current_actor()), key=lambda row: (row.effective_from, row.id), reverse=True)
     return listed(rows, None)
 
 
 @blueprint.post("/rewards/policies")
-@requires("policy.draft", verb="policy.draft")
+@requires("policy.draft", of=OWN_DIVISION, verb="policy.draft")
 @blueprint.arguments(AnyBody)
 @blueprint.response(201, schemas.Policy)
 @blueprint.problems(401, 403, 409, 422)
@@ -103,7 +103,7 @@ def publish_policy(policy_id: int) -> Any:
 
 
 @blueprint.post("/rewards/runs")
-@requires("run.calculate", verb="run.calculate")
+@requires("run.calculate", of=OWN_DIVISION, verb="run.calculate")
 @limited("calculation")
 @blueprint.arguments(MonthBody)
 @blueprint.response(200, schemas.Run)
@@ -115,7 +115,7 @@ def calculate(body: dict[str, Any]) -> Any:
 
 
 @blueprint.get("/rewards/runs/<month>")
-@requires("run.see")
+@requires("run.see", of=OWN_DIVISION)
 @blueprint.response(200, schemas.Run)
 @blueprint.problems(401, 403, 404)
 def run_of_month(month: str) -> Any:
@@ -129,14 +129,16 @@ def run_of_month(month: str) -> Any:
 @blueprint.problems(401, 404)
 def line_of_lab(*, month: str, lab: str) -> Any:
     """One lab's line with its trace: regulators all, a lab its own."""
-    shown = line_with_run(month_in(month), code=lab, division=run_in(month).division)
-    if shown is None or not may(current_actor(), "run.see_line", lab=shown.lab.firm_id):
+    actor = current_actor()
+    asked = find_run(month_in(month), seen=runs_seen(actor) if may_anywhere(actor, "run.see") else None)
+    shown = line_with_run(actor, month_in(month), code=lab, division=asked.division) if asked else None
+    if shown is None:
         raise NotFound
     return {"line": shown, "code": lab}
 
 
 @blueprint.post("/rewards/runs/<month>/publish")
-@requires("run.publish", verb="run.publish")
+@requires("run.publish", of=OWN_DIVISION, verb="run.publish")
 @blueprint.response(200, schemas.Run)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
@@ -146,7 +148,7 @@ def publish(month: str) -> Any:
 
 
 @blueprint.post("/rewards/runs/<month>/approve")
-@requires("run.approve", verb="run.approve")
+@requires("run.approve", of=OWN_DIVISION, verb="run.approve")
 @blueprint.response(200, schemas.Run)
 @blueprint.problems(401, 403, 404, 409)
 @writing()
@@ -156,7 +158,7 @@ def approve(month: str) -> Any:
 
 
 @blueprint.post("/rewards/runs/<month>/pay")
-@requires("run.pay", verb="run.pay")
+@requires("run.pay", of=OWN_DIVISION, verb="run.pay")
 @blueprint.arguments(PayBody)
 @blueprint.response(200, schemas.Run)
 @blueprint.problems(401, 403, 404, 409, 422)
@@ -197,7 +199,9 @@ def _only_lab(month: str, firm_id: int | None) -> str:
 @writing()
 def answer_objection(body: dict[str, Any], month: str, objection_id: int) -> Any:
     """The officer answers; upheld, the run goes back to calculation."""
-    known = objection_of(month_in(month), objection_id)  # held here, so the service finds it in the session
+    known = objection_of(
+        current_actor(), month_in(month), objection_id
+    )  # held here, so the service finds it in the session
     if known is None:
         raise NotFound
     return services.answer_objection(actor=current_actor(), now=utc_now(), objection_id=objection_id, **body)

@@ -13,6 +13,7 @@ from labshare.api.v1.base import ListQuery, RoomBlueprint, after, files_sent, li
 from labshare.api.v1.booking import IDENTITY, ReasonBody
 from labshare.api.writing import writing
 from labshare.booking.queries.bookings import get_booking
+from labshare.catalogue.queries.admissions import county_of
 from labshare.catalogue.queries.single import get_lab_by_code
 from labshare.http.actor import current_actor
 from labshare.http.fields import WORDS, Day, Fen, Length, Many, MonthField, Names, Spelt, Strict, Text, Whole, YesNo
@@ -329,7 +330,7 @@ def ledger(query: dict[str, Any], code: str) -> Any:
     """The revenue entries of a lab in a month."""
     actor = current_actor()
     lab = get_lab_by_code(actor, code)
-    if not may(actor, "ledger.see", lab=lab.firm_id):
+    if not may(actor, "ledger.see", lab=lab.firm_id, division=county_of(lab, local_day(utc_now()))):
         raise NotFound
     month: Month = query["month"]
     start, limit = after(query["cursor"]), query["limit"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import joinedload, selectinload, undefer
 
 from labshare.accounts.models import Person
@@ -30,12 +30,15 @@ from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day, start_of_day
 from labshare.organisations import permissions
+from labshare.organisations.events import PartyIn
 
 
 def visible_bookings(actor: Actor) -> Select[Any]:
     """The bookings that the actor may see, as a query to narrow and order."""
     return select(Booking).where(
-        permissions.visible(actor, "booking.see", client=Booking.client_firm_id, lab=Booking.lab_firm_id)
+        permissions.visible(
+            actor, "booking.see", client=Booking.client_firm_id, lab=Booking.lab_firm_id, division=Booking.division
+        )
     )
 
 
@@ -88,6 +91,12 @@ def get_booking(actor: Actor, ref: str, *, anew: bool = False) -> Booking:
     )
 
 
+def party_in(asked: PartyIn) -> ColumnElement[bool]:
+    """Answers `PartyIn`: as a client or as a lab."""
+    of = or_(Booking.client_firm_id == asked.firm_id, Booking.lab_firm_id == asked.firm_id)
+    return exists().where(of, permissions.lies_in(Booking.division, asked.prefix))
+
+
 def with_charges() -> Any:
     """An option that loads with bookings what they are charged, and what for."""
     return selectinload(Booking.charges).joinedload(Charge.extra).joinedload(ExtraWork.test_item)  # type: ignore[attr-defined]
@@ -116,15 +125,17 @@ def _one_visible(statement: Select[Any]) -> Booking:
     return booking
 
 
-def parties_of(actor: Actor, ref: str) -> tuple[int, int]:
+def parties_of(actor: Actor, ref: str) -> tuple[int, int, str]:
     """The ids of a booking's client and lab firm. One statement. Raises `NotFound` as `get_booking`."""
     parties = db.session.execute(
-        visible_bookings(actor).where(Booking.ref == ref).with_only_columns(Booking.client_firm_id, Booking.lab_firm_id)
+        visible_bookings(actor)
+        .where(Booking.ref == ref)
+        .with_only_columns(Booking.client_firm_id, Booking.lab_firm_id, Booking.division)
     ).first()
     if parties is None:
         raise NotFound
-    client, lab = parties
-    return client, lab
+    client, lab, division = parties
+    return client, lab, division
 
 
 def sides(actor: Actor, booking: Booking) -> tuple[str, ...]:

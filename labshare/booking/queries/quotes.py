@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import joinedload
 
 from labshare.booking.formatting import PriceLine, price_lines
@@ -15,12 +15,13 @@ from labshare.booking.rules.lines import read_price
 from labshare.booking.rules.price import Price
 from labshare.booking.terms import BookingState, QuoteState
 from labshare.catalogue.models import TestItem
+from labshare.catalogue.queries.admissions import of_lab_in
 from labshare.catalogue.rules.fees import most_off, read_discounts
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.formatting import last_day_before
-from labshare.kernel.time import utc_now
+from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import permissions
 
 
@@ -62,11 +63,17 @@ class QuoteRow:
         return QuoteState.ACCEPTED if self.quote.accepted else QuoteState.OPEN
 
 
+def _seen(actor: Actor, right: str) -> ColumnElement[bool]:
+    """A quote is of its lab's county."""
+    county = of_lab_in(Quote.lab_id, local_day(utc_now()))
+    return permissions.visible(actor, right, client=Quote.client_firm_id, lab=Quote.lab_firm_id, division=county)
+
+
 def _visible(actor: Actor) -> Select[Any]:
     return (
         select(Quote, Booking.ref)
         .outerjoin(Booking, and_(Booking.id == Quote.booking_id, Booking.state.not_in(BookingState.gave_back())))
-        .where(permissions.visible(actor, "quote.see", client=Quote.client_firm_id, lab=Quote.lab_firm_id))
+        .where(_seen(actor, "quote.see"))
         .options(
             joinedload(Quote.client),
             joinedload(Quote.lab),
@@ -110,14 +117,15 @@ def _of_side(query: Select[Any], actor: Actor, side: str | None) -> Select[Any]:
     return query.where((Quote.client_firm_id if side == "client" else Quote.lab_firm_id) == actor.firm_id)
 
 
-def own_prices(*, limit: int, offset: int) -> tuple[Sequence[QuoteRow], int]:
+def own_prices(actor: Actor, *, limit: int, offset: int) -> tuple[Sequence[QuoteRow], int]:
     """The quotes in which a lab gave a price of its own, which nobody else gets, the newest first; and their number."""
+    given = (Quote.own_at.is_not(None), _seen(actor, "quote.see_own_prices"))
     query = (
         select(Quote, Booking.ref)
         .outerjoin(Booking, and_(Booking.id == Quote.booking_id, Booking.state.not_in(BookingState.gave_back())))
-        .where(Quote.own_at.is_not(None))
+        .where(*given)
         .options(joinedload(Quote.client), joinedload(Quote.lab), joinedload(Quote.test_item), joinedload(Quote.fee))
         .order_by(Quote.own_at.desc(), Quote.id.desc())
     )
-    total = db.session.scalar(select(func.count(Quote.id)).where(Quote.own_at.is_not(None))) or 0
+    total = db.session.scalar(select(func.count(Quote.id)).where(*given)) or 0
     return [QuoteRow(*row) for row in db.session.execute(query.limit(limit).offset(offset))], total

@@ -37,10 +37,10 @@ def locked_booking(actor: Actor, action: str, *, ref: str) -> Booking:
     )
     if booking is None:
         raise NotFound
-    parties = {"client": booking.client_firm_id, "lab": booking.lab_firm_id}
-    if not actor.is_system and not permissions.may(actor, "booking.see", **parties):
+    client, lab, division = booking.client_firm_id, booking.lab_firm_id, booking.division
+    if not actor.is_system and not permissions.may(actor, "booking.see", client=client, lab=lab, division=division):
         raise NotFound
-    permissions.check(actor, action, **parties)
+    permissions.check(actor, action, client=client, lab=lab, division=division)
     return booking
 
 

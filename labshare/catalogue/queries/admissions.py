@@ -1,14 +1,20 @@
 """Admissions of open labs: where a lab is admitted on a day, and on which days in a division, as known at a moment."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Select, func, select
 
 from labshare.catalogue.models import Lab, LabAdmission
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.time import ENDLESS
+from labshare.kernel.time import ENDLESS, local_day, utc_now
+from labshare.organisations.events import HostCounties, HostsIn
+from labshare.organisations.permissions import lies_in, visible
+
+Day = date | BindParameter[date]
+"""Or one that is said when the statement is sent."""
 
 
 def admitted_on(day: date) -> ColumnElement[bool]:
@@ -18,16 +24,53 @@ def admitted_on(day: date) -> ColumnElement[bool]:
     )
 
 
-def county_on(day: date | BindParameter[date]) -> ColumnElement[str]:
+def county_on(day: Day) -> ColumnElement[str]:
     """Of a `Lab`: the six digits of the county that a booking made on this local day belongs to (R-COUNTY-4),
     that of the lab's admission, else that of its town."""
     admitted = select(LabAdmission.division).where(LabAdmission.lab_id == Lab.id, LabAdmission.holds_on(day))
     return func.coalesce(admitted.correlate(Lab).scalar_subquery(), Lab.division)
 
 
-def admissions_waiting() -> Select[Any]:
+def lab_lies_in(day: Day) -> Callable[[str], ColumnElement[bool]]:
+    """Condition on `Lab`, by code prefix: its county on this local day is of that division (R-RIGHTS-14)."""
+    return lambda prefix: lies_in(county_on(day), prefix)
+
+
+def labs_seen(actor: Actor, action: str, day: Day) -> ColumnElement[bool]:
+    """Condition on `Lab`: the actor may do this with it as a regulator, by its county on this local day."""
+    return visible(actor, action, division=lab_lies_in(day))
+
+
+def sees_lab(actor: Actor, lab_id: int, day: date) -> bool:
+    """Whether a regulator sees the lab's page. One statement."""
+    return db.session.scalar(select(Lab.id).where(Lab.id == lab_id, labs_seen(actor, "lab.see", day))) is not None
+
+
+def of_lab_in(lab_id: Any, day: date) -> Callable[[str], ColumnElement[bool]]:
+    """The same of whatever belongs to a lab: pass the column with its id."""
+    return lambda prefix: lab_id.in_(select(Lab.id).where(lab_lies_in(day)(prefix)))
+
+
+def hosts_in(asked: HostsIn) -> Select[int]:
+    """Answers `HostsIn`."""
+    return select(Lab.firm_id).where(lab_lies_in(local_day(utc_now()))(asked.prefix))
+
+
+def host_counties(asked: HostCounties) -> frozenset[str]:
+    """Answers `HostCounties`. One statement."""
+    counties = select(county_on(local_day(utc_now()))).where(Lab.firm_id.in_(asked.firm_ids))
+    return frozenset(db.session.scalars(counties))
+
+
+def county_of(lab: Lab, day: date) -> Callable[[], str | None]:
+    """How to find the lab's county on this local day. One statement, once asked."""
+    return lambda: db.session.scalar(select(county_on(day)).where(Lab.id == lab.id))
+
+
+def admissions_waiting(actor: Actor) -> Select[Any]:
     """How many admissions wait for a second person, as a select."""
-    return select(func.count()).select_from(LabAdmission).where(LabAdmission.undecided)
+    seen = visible(actor, "lab.see", division=LabAdmission.division)
+    return select(func.count()).select_from(LabAdmission).where(LabAdmission.undecided, seen)
 
 
 def admission_spans(division: str, known_at: datetime | None = None) -> list[tuple[int, date, date]]:

@@ -6,8 +6,10 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from labshare.catalogue.models import Accreditation, Fee, Instrument, Lab, LabApplication, TestItem
+from labshare.catalogue.queries.admissions import Day, labs_seen
 from labshare.catalogue.queries.lists import calibrated_until
 from labshare.catalogue.rules.publishing import OpenLabFacts
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 
 
@@ -54,6 +56,11 @@ def last_application(lab_id: int) -> LabApplication | None:
     )
 
 
-def applications_waiting() -> Select[Any]:
+def applications_waiting(actor: Actor, day: Day) -> Select[Any]:
     """How many labs wait for an officer, as a select."""
-    return select(func.count()).select_from(LabApplication).where(LabApplication.waits)
+    seen = labs_seen(actor, "lab.see", day)
+    return (
+        select(func.count(LabApplication.id))
+        .join(Lab, Lab.id == LabApplication.lab_id)
+        .where(LabApplication.waits, seen)
+    )

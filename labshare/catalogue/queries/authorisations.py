@@ -10,12 +10,14 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from labshare.catalogue.models import Authorisation, Instrument, Lab
+from labshare.catalogue.queries.admissions import lab_lies_in
 from labshare.catalogue.queries.own import lab_choices
 from labshare.catalogue.rules.class_codes import CLASSES, SECOND_CLASSES
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.models import Membership
 from labshare.organisations.permissions import roles_for, visible
 from labshare.organisations.queries import members_of, workers_of
@@ -57,7 +59,7 @@ def list_authorisations(
             joinedload(Authorisation.person),
             joinedload(Authorisation.recorder),
         )
-        .where(visible(actor, "team.see", firm=Lab.firm_id))
+        .where(visible(actor, "team.see", firm=Lab.firm_id, division=lab_lies_in(local_day(utc_now()))))
     )
     if lab_id is not None:
         wanted = wanted.where(Instrument.lab_id == lab_id)

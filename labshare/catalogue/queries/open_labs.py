@@ -7,11 +7,12 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from labshare.catalogue.models import Lab, LabAdmission, LabApplication
-from labshare.catalogue.queries.admissions import admitted_on
+from labshare.catalogue.queries.admissions import admitted_on, labs_seen
 from labshare.catalogue.queries.filters import Page
 from labshare.catalogue.queries.matching import found_in_text
 from labshare.catalogue.rules.reading import literal
 from labshare.catalogue.terms import Admission, LifeState, SearchKind
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 
 
@@ -24,14 +25,16 @@ class OpenLab:
     """On the day."""
 
 
-def open_labs(day: date, *, q: str = "", show: str | None = None, limit: int = 50, offset: int = 0) -> Page[OpenLab]:
+def open_labs(
+    actor: Actor, day: date, *, q: str = "", show: str | None = None, limit: int = 50, offset: int = 0
+) -> Page[OpenLab]:
     """Published labs, and withdrawn ones that were admitted. Three statements."""
     held = admitted_on(day)
     ever = select(LabAdmission.id).where(LabAdmission.lab_id == Lab.id, LabAdmission.counts).correlate(Lab).exists()
     statement = (
         select(Lab, held.label("admitted"))
         .options(joinedload(Lab.firm))
-        .where(or_(Lab.published, and_(Lab.state == LifeState.WITHDRAWN, ever)))
+        .where(or_(Lab.published, and_(Lab.state == LifeState.WITHDRAWN, ever)), labs_seen(actor, "lab.see", day))
     )
     if show == Admission.ADMITTED:
         statement = statement.where(held)

@@ -21,9 +21,11 @@ from labshare.catalogue.models import (
     TestItem,
     TestItemStandard,
 )
+from labshare.catalogue.queries.admissions import labs_seen
 from labshare.catalogue.queries.filters import Page
 from labshare.catalogue.queries.lists import InstrumentRow, TestItemRow, instrument_rows, item_rows
 from labshare.catalogue.terms import LifeState, SearchKind
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 
 SOON = timedelta(days=60)
@@ -221,8 +223,13 @@ def endings(firm_id: int, day: date) -> tuple[Ending, ...]:
 
 
 def all_labs() -> list[Lab]:
-    """Every lab by code, for regulators. One statement."""
+    """Every lab by code. One statement."""
     return list(db.session.scalars(select(Lab).order_by(Lab.code)))
+
+
+def labs_of_regulator(actor: Actor, day: date) -> list[Lab]:
+    """Those of the regulator's division by code. One statement."""
+    return list(db.session.scalars(select(Lab).where(labs_seen(actor, "lab.see", day)).order_by(Lab.code)))
 
 
 def lab_choices(firm_id: int | None) -> list[Lab]:

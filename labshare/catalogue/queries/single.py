@@ -8,10 +8,12 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.catalogue.models import Accreditation, Calibration, Fee, Instrument, Lab, Standard, TestItem
+from labshare.catalogue.queries.admissions import county_of
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import permissions
 from labshare.organisations.events import FirmsWithLabs
 
@@ -23,7 +25,9 @@ def draft_or_published(actor: Actor, lab: Lab, state: str = LifeState.PUBLISHED)
     own and the regulators'."""
     if lab.published and state == LifeState.PUBLISHED:
         return True
-    return permissions.may(actor, "catalogue.see_drafts", firm=lab.firm_id)
+    return permissions.may(
+        actor, "catalogue.see_drafts", firm=lab.firm_id, division=county_of(lab, local_day(utc_now()))
+    )
 
 
 def get_lab(actor: Actor, lab_id: int) -> Lab:

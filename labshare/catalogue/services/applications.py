@@ -9,7 +9,7 @@ from labshare.audit import services as audit
 from labshare.catalogue import errors
 from labshare.catalogue.models import Lab, LabApplication
 from labshare.catalogue.notifications import APPLIED, DECLINED
-from labshare.catalogue.queries.admissions import admission_open
+from labshare.catalogue.queries.admissions import admission_open, county_of, sees_lab
 from labshare.catalogue.queries.applications import open_lab_facts, proved_on
 from labshare.catalogue.rules.publishing import open_lab_conditions
 from labshare.catalogue.services import common
@@ -63,6 +63,7 @@ def apply(*, actor: Actor, now: datetime, lab_id: int, remark: str = "") -> LabA
         params={"lab": in_both_languages(lab), "firm": in_both_languages(lab.firm)},
         url=f"/regulator/labs/{lab.id}",
         regulators=(OfficialRole.OFFICER,),
+        division=county_of(lab, today)() or lab.division,
     )
     return application
 
@@ -83,10 +84,11 @@ def decline_application(*, actor: Actor, now: datetime, lab_id: int, reason: str
 
     Raises `NotFound`, `ReasonRequired`, `ApplicationEnded`.
     """
-    permissions.check(actor, "lab.admit")
+    permissions.check_anywhere(actor, "lab.admit")
     lab = db.session.get(Lab, lab_id)
-    if lab is None:
+    if lab is None or not sees_lab(actor, lab_id, local_day(now)):
         raise NotFound
+    permissions.check(actor, "lab.admit", division=county_of(lab, local_day(now)))
     if not reason.strip():
         raise ReasonRequired
     application = _waiting(lab.id)

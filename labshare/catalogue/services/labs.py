@@ -11,7 +11,7 @@ from labshare.catalogue import errors
 from labshare.catalogue.models import Lab, LabAdmission
 from labshare.catalogue.notifications import ADMISSION_WAITS, ADMITTED, SUSPENDED
 from labshare.catalogue.queries import get_lab
-from labshare.catalogue.queries.admissions import blocks_another
+from labshare.catalogue.queries.admissions import blocks_another, sees_lab
 from labshare.catalogue.queries.publishing import lab_conditions
 from labshare.catalogue.rules.entries import LabDetails, changes, lab_problems
 from labshare.catalogue.services import common
@@ -28,6 +28,7 @@ from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
 from labshare.organisations import permissions
 from labshare.organisations.divisions import DIVISIONS, PLACES, lab_code_prefix
+from labshare.organisations.errors import OutsideDivision
 from labshare.organisations.models import Firm
 from labshare.organisations.separation import check_firm_may_host
 from labshare.organisations.terms import FirmRole
@@ -134,12 +135,16 @@ def admit_lab(
     then or later.
     """
     lab = get_lab(actor, lab_id)
-    permissions.check(actor, "lab.admit")
+    permissions.check_anywhere(actor, "lab.admit")
+    if not sees_lab(actor, lab.id, local_day(now)):
+        raise NotFound
     if not lab.published or lab.first_published_at is None:
         raise errors.OnlyPublishedLabs
     division = division or lab.division
     if division not in DIVISIONS and division != lab.division:
         raise errors.UnknownChoice("division")
+    if not permissions.may(actor, "lab.admit", division=division):
+        raise OutsideDivision("division")
     first = local_day(lab.first_published_at)
     if admitted_from < first:
         raise errors.BeforePublication(date=first)
@@ -186,6 +191,7 @@ def admit_lab(
             params={"lab": in_both_languages(lab), "day": admitted_from},
             url=f"/regulator/labs/{lab.id}",
             regulators=(OfficialRole.APPROVER,),
+            division=division,
             but=actor.person_id,
         )
     return admission
@@ -233,10 +239,11 @@ def refuse_admission(*, actor: Actor, now: datetime, admission_id: int) -> LabAd
 
 
 def _waiting(actor: Actor, action: str, admission_id: int) -> LabAdmission:
-    permissions.check(actor, action)
+    permissions.check_anywhere(actor, action)
     admission = db.session.get(LabAdmission, admission_id, with_for_update=True, populate_existing=True)
     if admission is None:
         raise NotFound
+    permissions.check_seen(actor, "lab.see", action, division=admission.division)
     if not admission.undecided:
         raise errors.AdmissionDecided
     return admission
@@ -249,12 +256,13 @@ def suspend_lab(*, actor: Actor, now: datetime, lab_id: int, suspended_from: dat
     Raises `ReasonRequired`, `NotAdmitted` where no open-ended admission began before that day or on it.
     """
     lab = get_lab(actor, lab_id)
-    permissions.check(actor, "lab.admit")
+    permissions.check_anywhere(actor, "lab.admit")
     if not reason.strip():
         raise ReasonRequired
     admission = next((one for one in _admissions(lab.id) if one.open_ended and one.counts), None)
     if admission is None or admission.admitted_from > suspended_from:
         raise errors.NotAdmitted
+    permissions.check_seen(actor, "lab.see", "lab.admit", division=admission.division)
     admission.suspended_from, admission.suspended_by, admission.suspended_at = suspended_from, actor.person_id, now
     admission.reason = reason.strip()
     db.session.flush()

@@ -202,7 +202,13 @@ class Booking(Answer):
         whole = obj["booking"] if isinstance(obj, dict) else obj
         if attr in ABOUT_SAMPLES:
             return value if sees_samples(current_actor(), whole) else None
-        if may(current_actor(), "money.see", client=whole.client_firm_id, lab=whole.lab_firm_id):
+        if may(
+            current_actor(),
+            "money.see",
+            client=whole.client_firm_id,
+            lab=whole.lab_firm_id,
+            division=whole.division,
+        ):
             return value
         if attr == "history":
             return without_money(value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from labshare.accounts.models import Person, SecondFactor, SignInSession
@@ -13,7 +13,9 @@ from labshare.accounts.sessions import digest
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.events import ask
 from labshare.kernel.terms import TokenScope
+from labshare.organisations.events import PartyIn
 from labshare.organisations.models import (
     ApiToken,
     Firm,
@@ -23,7 +25,7 @@ from labshare.organisations.models import (
     Membership,
     RegulatorRole,
 )
-from labshare.organisations.permissions import roles_for
+from labshare.organisations.permissions import lies_in, may, prefixes, roles_for, visible
 from labshare.organisations.terms import FirmRole, FirmState
 
 
@@ -36,7 +38,8 @@ class Account:
     name: str
     locale: str | None
     epoch: int
-    regulator_roles: frozenset[str]
+    divisions: frozenset[tuple[str, str]]
+    """(role, code prefix) of each regulator's role in force."""
     memberships: tuple[tuple[int, str], ...]
     has_factor: bool
     """Whether a second factor is set up."""
@@ -48,6 +51,10 @@ class Account:
         """Whether the roles need a second factor where the installation requires them: regulators, and owners, who
         change their firm's bank account (R-FACTOR-5)."""
         return bool(self.regulator_roles) or any(role == FirmRole.OWNER for _firm, role in self.memberships)
+
+    @property
+    def regulator_roles(self) -> frozenset[str]:
+        return frozenset(role for role, _division in self.divisions)
 
     def firm_id(self, wished: int | None) -> int | None:
         """The firm to act for: the wished one where the person is a member, else the first, else none."""
@@ -62,7 +69,14 @@ class Account:
         """Act for that firm, with the role there and the regulator's roles of the person."""
         firm_id = self.firm_id(wished_firm)
         roles = {role for firm, role in self.memberships if firm == firm_id} | self.regulator_roles
-        return Actor(person_id=self.id, firm_id=firm_id, roles=frozenset(roles), address=address, scope=scope)
+        return Actor(
+            person_id=self.id,
+            firm_id=firm_id,
+            roles=frozenset(roles),
+            address=address,
+            scope=scope,
+            divisions=self.divisions,
+        )
 
 
 def account_of_session(key: str, now: datetime, *, demonstration: bool = True) -> Account | None:
@@ -108,7 +122,14 @@ def holder_of_token(
         roles = frozenset(role for firm, role in account.memberships if firm == token.token_firm_id)
     if not roles:
         return None
-    actor = Actor(person_id=account.id, firm_id=token.token_firm_id, roles=roles, address=address, scope=token.scope)
+    actor = Actor(
+        person_id=account.id,
+        firm_id=token.token_firm_id,
+        roles=roles,
+        address=address,
+        scope=token.scope,
+        divisions=account.divisions if token.token_firm_id is None else frozenset(),
+    )
     return TokenHolder(token.token_id, actor, account.locale, account.has_factor)
 
 
@@ -123,6 +144,7 @@ def _person_with_roles(through: Any = None, join: Any = None) -> Select[Any]:
         Person.session_epoch,
         Person.demonstration,
         RegulatorRole.role,
+        RegulatorRole.division,
         Membership.firm_id,
         Membership.role.label("firm_role"),
         exists().where(SecondFactor.person_id == Person.id).correlate(Person).label("has_factor"),
@@ -176,7 +198,7 @@ def _account(rows: Any, demonstration: bool) -> Account | None:
         name=first.name,
         locale=first.locale,
         epoch=first.session_epoch,
-        regulator_roles=frozenset(row.role for row in rows if row.role),
+        divisions=frozenset((row.role, row.division) for row in rows if row.role),
         memberships=tuple(dict.fromkeys((row.firm_id, row.firm_role) for row in rows if row.firm_id is not None)),
         has_factor=bool(first.has_factor),
         proved_at=getattr(first, "proved_at", None),
@@ -198,9 +220,28 @@ class FirmFilter:
     town: str | None = None
 
 
-def search_firms(wanted: FirmFilter, *, limit: int = 50, offset: int = 0) -> tuple[Sequence[Firm], int]:
+def firm_lies_in(prefix: str) -> ColumnElement[bool]:
+    """Condition on `Firm`, by code prefix: it is of that division, or a party of bookings of it (R-RIGHTS-14)."""
+    return or_(lies_in(Firm.division, prefix), ask(PartyIn(Firm.id, prefix)))
+
+
+def firms_seen(actor: Actor) -> ColumnElement[bool]:
+    """Condition on `Firm`: the actor sees it."""
+    return visible(actor, "firm.see", firm=Firm.id, division=firm_lies_in)
+
+
+def sees_firm(actor: Actor, firm_id: int) -> bool:
+    """The same of one. At most one statement."""
+    if may(actor, "firm.see", firm=firm_id):
+        return True
+    if not prefixes(actor, "firm.see"):
+        return False
+    return db.session.scalar(select(Firm.id).where(Firm.id == firm_id, firms_seen(actor))) is not None
+
+
+def search_firms(actor: Actor, wanted: FirmFilter, *, limit: int = 50, offset: int = 0) -> tuple[Sequence[Firm], int]:
     """Firms by name or credit code, those waiting longest first, and how many there are in all. Two statements."""
-    conditions: list[Any] = []
+    conditions: list[Any] = [firms_seen(actor)]
     if wanted.q.strip():
         like = f"%{_plain(wanted.q)}%"
         conditions.append(
@@ -248,19 +289,19 @@ def is_empty() -> bool:
     return not db.session.scalar(select(or_(exists(select(Person.id)), exists(select(Firm.id)))))
 
 
-def firms_waiting() -> int:
-    """How many firms wait for verification."""
-    return db.session.scalar(firms_to_verify()) or 0
+def firms_waiting(actor: Actor) -> int:
+    """How many firms wait for verification, of those that the actor sees."""
+    return db.session.scalar(firms_to_verify(actor)) or 0
 
 
-def firms_to_verify() -> Select[Any]:
+def firms_to_verify(actor: Actor) -> Select[Any]:
     """The same as a select."""
-    return select(func.count()).select_from(Firm).where(Firm.waits)
+    return select(func.count()).select_from(Firm).where(Firm.waits, firms_seen(actor))
 
 
-def oldest_firm_to_verify() -> Select[Any]:
+def oldest_firm_to_verify(actor: Actor) -> Select[Any]:
     """The moment since when the first of them waits, as a select."""
-    return select(func.min(Firm.created_at)).where(Firm.waits)
+    return select(func.min(Firm.created_at)).where(Firm.waits, firms_seen(actor))
 
 
 def _plain(text: str) -> str:
@@ -416,23 +457,24 @@ def is_official(person_id: int) -> bool:
     return db.session.scalar(select(exists(held))) or False
 
 
-def roles_of(person_ids: Sequence[int]) -> dict[int, list[tuple[str, Firm | None]]]:
-    """What each of these persons may act as: (role, firm or None for a regulator's). Two statements."""
-    found: dict[int, list[tuple[str, Firm | None]]] = {person_id: [] for person_id in person_ids}
-    for person_id, role in db.session.execute(
-        select(RegulatorRole.person_id, RegulatorRole.role)
+def roles_of(person_ids: Sequence[int]) -> dict[int, list[tuple[str, Firm | None, str]]]:
+    """What each of these persons may act as: (role, firm or None for a regulator's, division of a regulator's). Two
+    statements."""
+    found: dict[int, list[tuple[str, Firm | None, str]]] = {person_id: [] for person_id in person_ids}
+    for person_id, role, division in db.session.execute(
+        select(RegulatorRole.person_id, RegulatorRole.role, RegulatorRole.division)
         .where(
             RegulatorRole.person_id.in_(person_ids),
             RegulatorRole.in_force,
         )
         .order_by(RegulatorRole.role)
     ):
-        found[person_id].append((role, None))
+        found[person_id].append((role, None, division))
     for person_id, role, firm in db.session.execute(
         select(Membership.person_id, Membership.role, Firm)
         .join(Firm, Firm.id == Membership.firm_id)
         .where(Membership.person_id.in_(person_ids), Membership.current)
         .order_by(Membership.id)
     ):
-        found[person_id].append((role, firm))
+        found[person_id].append((role, firm, ""))
     return found

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, not_, null, or_, select
+from sqlalchemy import ColumnElement, and_, func, not_, null, or_, select
 from sqlalchemy.orm import aliased
 
 from labshare.accounts.models import Person
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.events import ask
+from labshare.organisations.events import HostCounties
 from labshare.organisations.links import Link
 from labshare.organisations.models import Affiliation, Firm
+from labshare.organisations.permissions import may, prefixes, visible
+from labshare.organisations.queries import firm_lies_in
 from labshare.organisations.terms import AffiliationKind, AffiliationList
 
 _OF = Affiliation
@@ -72,9 +77,36 @@ def links_of(firm_ids: Collection[int]) -> list[Link]:
     ]
 
 
-def affiliations_to_decide() -> dict[int, tuple[str, ...]]:
-    """By id, why an officer has to decide. One statement over the few that may wait."""
-    rows = db.session.execute(select(*_COLUMNS).where(_MAY_WAIT).order_by(_OF.id)).all()
+def affiliations_seen(actor: Actor) -> ColumnElement[bool]:
+    """Condition on `Affiliation`: the actor sees one of the two firms."""
+
+    def lies_in(prefix: str) -> ColumnElement[bool]:
+        firms = select(Firm.id).where(firm_lies_in(prefix))
+        return or_(_OF.firm_id.in_(firms), _OF.other_firm_id.in_(firms))
+
+    return visible(actor, "firm.see", division=lies_in)
+
+
+def counties_of_link(*, firm_id: int, other_id: int) -> frozenset[str]:
+    """Who decides on an affiliation of these firms: the counties of the labs that either has, else those of both firms
+    (R-RIGHTS-15). At most two statements."""
+    hosting = ask(HostCounties((firm_id, other_id)))
+    if hosting:
+        return hosting
+    return frozenset(db.session.scalars(select(Firm.division).where(Firm.id.in_((firm_id, other_id)))))
+
+
+def decides_link(actor: Actor, *, firm_id: int, other_id: int) -> bool:
+    """Whether the actor decides on an affiliation of these firms, as officer of one of its counties."""
+    if not prefixes(actor, "affiliation.enter"):
+        return may(actor, "affiliation.enter")
+    counties = [""] if may(actor, "affiliation.enter") else counties_of_link(firm_id=firm_id, other_id=other_id)
+    return any(may(actor, "affiliation.enter", division=county) for county in counties)
+
+
+def affiliations_to_decide(actor: Actor) -> dict[int, tuple[str, ...]]:
+    """By id, why an officer has to decide, of those in sight. One statement over the few that may wait."""
+    rows = db.session.execute(select(*_COLUMNS).where(_MAY_WAIT, affiliations_seen(actor)).order_by(_OF.id)).all()
     return {link.id: reasons for row in rows if (reasons := (link := Link(**row._mapping)).to_decide)}
 
 
@@ -126,13 +158,13 @@ class FoundRow:
 
 
 def search_affiliations(
-    today: date, *, q: str = "", show: str | None = None, limit: int = 50, offset: int = 0
+    actor: Actor, today: date, *, q: str = "", show: str | None = None, limit: int = 50, offset: int = 0
 ) -> tuple[list[FoundRow], int]:
     """Affiliations by firm, the latest first, and how many in all; `show`: an `AffiliationList`. Three statements."""
     one, other = aliased(Firm), aliased(Firm)
-    waiting = affiliations_to_decide()
+    waiting = affiliations_to_decide(actor)
     over = or_(Affiliation.voided, not_(Affiliation.lasts_to(today)))
-    conditions: list[Any] = []
+    conditions: list[Any] = [affiliations_seen(actor)]
     if q.strip():
         conditions.append(
             or_(
@@ -177,14 +209,14 @@ class Evidence:
         return self.firm, self.other
 
 
-def affiliation_with_persons(affiliation_id: int) -> Evidence:
+def affiliation_with_persons(actor: Actor, affiliation_id: int) -> Evidence:
     """One affiliation for a regulator. Three statements. Raises `NotFound`."""
     one, other = aliased(Firm), aliased(Firm)
     row = db.session.execute(
         select(Affiliation, one, other)
         .join(one, one.id == Affiliation.firm_id)
         .join(other, other.id == Affiliation.other_firm_id)
-        .where(Affiliation.id == affiliation_id)
+        .where(Affiliation.id == affiliation_id, affiliations_seen(actor))
     ).one_or_none()
     if row is None:
         raise NotFound

@@ -10,16 +10,18 @@ from flask_babel import lazy_gettext as _l
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import ReasonRequired, raise_all
+from labshare.kernel.errors import NotAllowed, ReasonRequired, raise_all
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 from labshare.organisations.errors import (
     AffiliationConfirmed,
     AffiliationSeen,
+    DecidedElsewhere,
     EndNotAsked,
     NothingToSee,
 )
 from labshare.organisations.models import Affiliation
+from labshare.organisations.queries.affiliations import decides_link
 from labshare.organisations.separation import lock_firm
 from labshare.organisations.services.affiliations import (
     NOTE_LENGTH,
@@ -53,10 +55,12 @@ def enter_affiliation(
 
     Raises `NotAllowed`, `ReasonRequired`, and as `declare_affiliation`.
     """
-    permissions.check(actor, "affiliation.enter")
+    permissions.check_anywhere(actor, "affiliation.enter")
     firm = lock_firm(firm_id)
     raise_all(decision_problems(source, note, field="note"))
     other = other_firm(firm, other_uscc, kind=kind, valid_from=valid_from, valid_to=valid_to)
+    if not decides_link(actor, firm_id=firm.id, other_id=other.id):
+        raise DecidedElsewhere("firm_uscc")
     refuse_twice(firm, other, kind, valid_from, valid_to)
     made = Affiliation(firm_id=firm.id, other_firm_id=other.id, kind=kind, valid_from=valid_from, valid_to=valid_to)
     _record_found(made, actor, now, source, note)
@@ -192,7 +196,8 @@ def correct_affiliation(
 def _for_officer(actor: Actor, affiliation_id: int) -> Affiliation:
     """The affiliation, held. Raises `NotFound`, `NotAllowed`, `AffiliationVoided`."""
     found = seen_affiliation(actor, affiliation_id)
-    permissions.check(actor, "affiliation.enter")
+    if not decides_link(actor, firm_id=found.firm_id, other_id=found.other_firm_id):
+        raise NotAllowed
     refuse_voided(found)
     return found
 

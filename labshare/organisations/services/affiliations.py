@@ -40,6 +40,8 @@ from labshare.organisations.errors import (
 )
 from labshare.organisations.events import ExcludedByLink, TouchedByLink
 from labshare.organisations.models import Affiliation, Firm
+from labshare.organisations.queries import sees_firm
+from labshare.organisations.queries.affiliations import counties_of_link, decides_link
 from labshare.organisations.separation import lock_firm
 from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmRole
 
@@ -154,7 +156,7 @@ def end_affiliation(
     `ConfirmedByOfficer`, `AffiliationVoided`, `EndRecorded`, `ReasonRequired`, `UnknownChoice`.
     """
     found = seen_affiliation(actor, affiliation_id)
-    if permissions.may(actor, "affiliation.enter"):
+    if decides_link(actor, firm_id=found.firm_id, other_id=found.other_firm_id):
         raise_all(decision_problems(source, reason))
     else:
         permissions.check(actor, "affiliation.declare", firm=found.declared_by_firm_id)
@@ -219,9 +221,7 @@ def ask_end(*, actor: Actor, now: datetime, affiliation_id: int, valid_to: date,
 def seen_affiliation(actor: Actor, affiliation_id: int) -> Affiliation:
     """The affiliation, held until the transaction ends. Raises `NotFound` where the actor may not see it."""
     found = db.session.get(Affiliation, affiliation_id, with_for_update=True, populate_existing=True)
-    if found is None or not any(
-        permissions.may(actor, "firm.see", firm=firm_id) for firm_id in (found.firm_id, found.other_firm_id)
-    ):
+    if found is None or not any(sees_firm(actor, firm_id) for firm_id in (found.firm_id, found.other_firm_id)):
         raise NotFound
     return found
 
@@ -414,6 +414,7 @@ def _notify_of_task(found: Affiliation, now: datetime, kind: str, **params: Any)
     notify(
         kind=kind,
         regulators=[OfficialRole.OFFICER],
+        division=counties_of_link(firm_id=found.firm_id, other_id=found.other_firm_id),
         url=f"/regulator/affiliations/{found.id}",
         now=now,
         params={

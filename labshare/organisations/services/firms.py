@@ -36,6 +36,7 @@ from labshare.organisations.errors import (
     YearNotPast,
 )
 from labshare.organisations.models import Firm, FirmDraft, FirmSize, Membership
+from labshare.organisations.queries import sees_firm
 from labshare.organisations.rules import (
     Figures,
     is_industry_code,
@@ -274,6 +275,7 @@ def declare_figures(*, actor: Actor, now: datetime, firm_id: int, declared: Decl
         notify(
             kind="firm.size_changed",
             regulators=[OfficialRole.ADMIN, OfficialRole.OFFICER],
+            division=firm.division,
             url=f"/regulator/firms/{firm.id}",
             now=now,
             params={
@@ -446,7 +448,7 @@ def state_of(firm: Firm) -> FirmState:
 def _seen(actor: Actor, firm_id: int) -> Firm:
     """The firm, if the actor may see it. Raises `NotFound`."""
     firm = db.session.get(Firm, firm_id)
-    if firm is None or not permissions.may(actor, "firm.see", firm=firm.id):
+    if firm is None or not sees_firm(actor, firm_id):
         raise NotFound
     return firm
 

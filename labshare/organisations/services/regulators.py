@@ -17,8 +17,10 @@ from labshare.kernel.notifications import notify
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
+from labshare.organisations.divisions import is_prefix
 from labshare.organisations.errors import (
     AdministratorsExist,
+    InvalidDivision,
     LastAdministrators,
     NoSuchAccount,
     RoleHeld,
@@ -31,16 +33,18 @@ from labshare.organisations.services.tokens import end_tokens
 
 
 @verb("regulator.propose", title=_l("Regulator's role proposed"))
-def propose_role(*, actor: Actor, now: datetime, email: str, role: str) -> RegulatorRole:
-    """Propose a person for a regulator's role; the other administrators are told.
+def propose_role(*, actor: Actor, now: datetime, email: str, role: str, division: str) -> RegulatorRole:
+    """Propose a person for a regulator's role in a division (an administrator's is for the whole platform); the other
+    administrators are told.
 
-    Raises `NotAllowed`, `UnknownChoice`, `NoSuchAccount`, `TwoAdministrators` for oneself, `RoleHeld`, `RolesExclude`,
-    `HostMembershipExcludes`.
+    Raises `NotAllowed`, `UnknownChoice`, `InvalidDivision`, `NoSuchAccount`, `TwoAdministrators` for oneself,
+    `RoleHeld`, `RolesExclude`, `HostMembershipExcludes`.
     """
     permissions.check(actor, "regulator.manage")
     person = person_by_email(email)
     raise_all(
         ([] if OfficialRole.known(role) else [UnknownChoice("role")])
+        + ([] if is_prefix(division) else [InvalidDivision()])
         + ([] if person is not None and person.enabled else [NoSuchAccount()])
     )
     assert person is not None  # noqa: S101 - said above
@@ -53,10 +57,16 @@ def propose_role(*, actor: Actor, now: datetime, email: str, role: str) -> Regul
         )
     ):
         raise RoleHeld("role")
-    made = RegulatorRole(person_id=person.id, role=role, proposed_by=actor.person_id, proposed_at=now)
+    made = RegulatorRole(
+        person_id=person.id,
+        role=role,
+        division="" if role == OfficialRole.ADMIN else division,
+        proposed_by=actor.person_id,
+        proposed_at=now,
+    )
     db.session.add(made)
     db.session.flush()
-    record(actor, now, "regulator.propose", ("person", person.id), after={"role": role, "role_id": made.id})
+    record(actor, now, "regulator.propose", ("person", person.id), after=_said(made) | {"role_id": made.id})
     proposer = db.session.get_one(Person, actor.person_id)
     notify(
         kind="regulator.proposed",
@@ -87,7 +97,7 @@ def agree_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
         "regulator.agree",
         ("person", found.person_id),
         {"role": None},
-        {"role": found.role, "role_id": found.id, "proposed_by": found.proposed_by},
+        _said(found) | {"role_id": found.id, "proposed_by": found.proposed_by},
     )
     notify(
         kind="regulator.given",
@@ -132,7 +142,7 @@ def end_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
         now,
         "regulator.end",
         ("person", found.person_id),
-        {"role": found.role},
+        _said(found),
         {"role": None, "tokens_ended": tokens},
     )
     notify(
@@ -181,7 +191,9 @@ def create_administrator(*, actor: Actor, now: datetime, email: str, name: str) 
         select(RegulatorRole.id).where(_in_force(OfficialRole.ADMIN), RegulatorRole.person_id == person.id)
     ):
         raise RoleHeld
-    db.session.add(RegulatorRole(person_id=person.id, role=OfficialRole.ADMIN, proposed_at=now, agreed_at=now))
+    db.session.add(
+        RegulatorRole(person_id=person.id, role=OfficialRole.ADMIN, division="", proposed_at=now, agreed_at=now)
+    )
     db.session.flush()
     record(
         actor,
@@ -192,6 +204,11 @@ def create_administrator(*, actor: Actor, now: datetime, email: str, name: str) 
         {"role": OfficialRole.ADMIN},
     )
     return person, links.password_link(person, now, links.SIGN_UP_LASTS)
+
+
+def _said(role: RegulatorRole) -> dict[str, object]:
+    """What the trail keeps of a role."""
+    return {"role": role.role, "division": role.division}
 
 
 def _in_force(role: str) -> ColumnElement[bool]:

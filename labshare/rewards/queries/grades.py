@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from labshare.accounts.models import Person
 from labshare.catalogue.models import Lab, LabAdmission
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
+from labshare.organisations.permissions import visible
 from labshare.rewards.assessments import Assessment, AssessmentList, AssessmentVersion
 from labshare.rewards.terms import ListState
 
@@ -64,8 +66,13 @@ class ListRow:
     labs: int
 
 
+def lists_seen(actor: Actor) -> ColumnElement[bool]:
+    """Condition on `AssessmentList`: the actor sees it."""
+    return visible(actor, "grade.see", division=AssessmentList.division)
+
+
 def grade_lists(
-    *, state: str | None = None, year: int | None = None, limit: int, offset: int
+    actor: Actor, *, state: str | None = None, year: int | None = None, limit: int, offset: int
 ) -> tuple[list[ListRow], int]:
     """The lists, open ones first, then the newest; and how many there are. Three statements."""
     enterer, confirmer = aliased(Person), aliased(Person)
@@ -80,6 +87,7 @@ def grade_lists(
         select(AssessmentList, enterer.name, confirmer.name, confirmed)
         .outerjoin(enterer, enterer.id == AssessmentList.entered_by)
         .outerjoin(confirmer, confirmer.id == AssessmentList.confirmed_by)
+        .where(lists_seen(actor))
     )
     if state is not None:
         wanted = wanted.where(AssessmentList.state == state)
@@ -109,14 +117,15 @@ def _graded_on_drafts(lists: Iterable[AssessmentList]) -> dict[int, int]:
     return {one.list_id: sum(row["grade"] is not None for row in one.document["rows"]) for one in found}
 
 
-def years_of_lists() -> list[int]:
+def years_of_lists(actor: Actor) -> list[int]:
     """The years of which there are lists, the latest first."""
-    years = select(AssessmentList.year).distinct().order_by(AssessmentList.year.desc())
+    years = select(AssessmentList.year).where(lists_seen(actor)).distinct().order_by(AssessmentList.year.desc())
     return list(db.session.scalars(years))
 
 
-def grade_list(list_id: int) -> AssessmentList | None:
-    return db.session.get(AssessmentList, list_id)
+def grade_list(actor: Actor, list_id: int) -> AssessmentList | None:
+    """One list; nothing for one that the actor may not see."""
+    return db.session.scalar(select(AssessmentList).where(AssessmentList.id == list_id, lists_seen(actor)))
 
 
 def version_of(of: AssessmentList) -> AssessmentVersion | None:
@@ -149,9 +158,10 @@ def editors_of(list_id: int) -> set[int]:
     return set(db.session.scalars(select(AssessmentVersion.edited_by).where(AssessmentVersion.list_id == list_id)))
 
 
-def divisions_to_grade(day: date) -> list[str]:
-    """The counties with labs admitted on the day, in order."""
-    admitted = select(LabAdmission.division).where(LabAdmission.holds_on(day)).distinct()
+def divisions_to_grade(actor: Actor, day: date) -> list[str]:
+    """The counties that the actor grades, with labs admitted on the day, in order."""
+    graded = visible(actor, "grade.enter", division=LabAdmission.division)
+    admitted = select(LabAdmission.division).where(LabAdmission.holds_on(day), graded).distinct()
     return list(db.session.scalars(admitted.order_by(LabAdmission.division)))
 
 
@@ -186,11 +196,11 @@ def labs_by_id(ids: Iterable[int]) -> Mapping[int, Lab]:
     return {lab.id: lab for lab in rows}
 
 
-def lists_handed_over() -> Select[Any]:
+def lists_handed_over(actor: Actor) -> Select[Any]:
     """How many lists wait for an approver, as a select."""
-    return select(func.count()).select_from(AssessmentList).where(AssessmentList.handed_over)
+    return select(func.count()).select_from(AssessmentList).where(AssessmentList.handed_over, lists_seen(actor))
 
 
-def lists_sent_back() -> Select[Any]:
+def lists_sent_back(actor: Actor) -> Select[Any]:
     """How many lists wait for an officer, as a select."""
-    return select(func.count()).select_from(AssessmentList).where(AssessmentList.sent_back)
+    return select(func.count()).select_from(AssessmentList).where(AssessmentList.sent_back, lists_seen(actor))

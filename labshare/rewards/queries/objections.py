@@ -10,7 +10,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
-from labshare.organisations.permissions import may
+from labshare.organisations.permissions import visible
 from labshare.rewards.models import Objection, ObjectionEntry, ObjectionFile, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.queries.items import approved_runs, verdicts_in_run
@@ -79,13 +79,17 @@ def _judged(run: RewardRun, rules: Policy, entry_ids: Sequence[int]) -> dict[int
 
 def file_of_objection(actor: Actor, file_id: int) -> StoredFile:
     """A file that came with an objection, for the lab's firm and the regulators who see its line. Raises `NotFound`."""
-    row = db.session.execute(
-        select(StoredFile, Lab.firm_id)
+    file = db.session.scalar(
+        select(StoredFile)
         .join(ObjectionFile, ObjectionFile.file_id == StoredFile.id)
         .join(Objection, Objection.id == ObjectionFile.objection_id)
         .join(Lab, Lab.id == Objection.lab_id)
-        .where(StoredFile.id == file_id)
-    ).first()
-    if row is None or not may(actor, "run.see_line", lab=row.firm_id):
+        .join(RewardRun, RewardRun.id == Objection.run_id)
+        .where(
+            StoredFile.id == file_id,
+            visible(actor, "run.see_line", lab=Lab.firm_id, division=RewardRun.division),
+        )
+    )
+    if file is None:
         raise NotFound
-    return row[0]
+    return file

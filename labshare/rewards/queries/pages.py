@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import aliased, contains_eager, defer, joinedload
 
 from labshare.accounts.models import Person
@@ -27,6 +27,7 @@ from labshare.rewards.models import (
     RewardRun,
 )
 from labshare.rewards.queries.items import approved_runs, verdicts_in_run
+from labshare.rewards.queries.runs import policies_seen, runs_seen
 from labshare.rewards.queries.verdicts import execute
 from labshare.rewards.rules.notice_period import working_days_between
 from labshare.rewards.terms import RewardUnit, RunState
@@ -42,14 +43,14 @@ class RunRow:
     objections: int
 
 
-def runs_of_year(year: int) -> list[RunRow]:
+def runs_of_year(actor: Actor, year: int) -> list[RunRow]:
     """A year's runs, the latest first, with the number of their labs and open objections."""
     labs = select(func.count()).where(RewardLine.run_id == RewardRun.id).scalar_subquery()
     objections = select(func.count()).where(Objection.run_id == RewardRun.id, Objection.unanswered).scalar_subquery()
     rows = db.session.execute(
         select(RewardRun, labs, objections)
         .options(joinedload(RewardRun.policy))
-        .where(RewardRun.month.between(f"{year}-01", f"{year}-12"))
+        .where(RewardRun.month.between(f"{year}-01", f"{year}-12"), runs_seen(actor))
         .order_by(RewardRun.month.desc(), RewardRun.division)
     )
     return [RunRow(*row) for row in rows]
@@ -63,19 +64,21 @@ def runs_noticed(limit: int = 2) -> Sequence[RewardRun]:
     ).all()
 
 
-def years_with_runs() -> list[int]:
-    first, last = db.session.execute(select(func.min(RewardRun.month), func.max(RewardRun.month))).one()
+def years_with_runs(seen: ColumnElement[bool] | None = None) -> list[int]:
+    """The years with runs, of those `seen`, the latest first."""
+    wanted = select(func.min(RewardRun.month), func.max(RewardRun.month)).where(true() if seen is None else seen)
+    first, last = db.session.execute(wanted).one()
     return list(range(int(last[:4]), int(first[:4]) - 1, -1)) if first else []
 
 
-def run_with_policy(month: Month, division: str | None) -> tuple[RewardRun, dict[int, str]] | None:
+def run_with_policy(actor: Actor, month: Month, division: str | None) -> tuple[RewardRun, dict[int, str]] | None:
     """The month's run with its policy, and the names of who worked at it by id, in one statement."""
     participants = (RewardRun.calculated_by, RewardRun.published_by, RewardRun.approved_by, RewardRun.paid_by)
     people = [aliased(Person) for _ in participants]
     wanted = select(RewardRun, *(column for one in people for column in (one.id, one.name)))
     for one, participant in zip(people, participants, strict=True):
         wanted = wanted.outerjoin(one, one.id == participant)
-    wanted = wanted.options(joinedload(RewardRun.policy)).where(RewardRun.month == str(month))
+    wanted = wanted.options(joinedload(RewardRun.policy)).where(RewardRun.month == str(month), runs_seen(actor))
     if division:
         wanted = wanted.where(RewardRun.division == division)
     row = db.session.execute(wanted.order_by(RewardRun.division)).first()
@@ -147,15 +150,15 @@ def statements(actor: Actor, year: int) -> list[RewardLine]:
             .where(
                 RewardRun.month.between(f"{year}-01", f"{year}-12"),
                 RewardRun.state != RunState.CALCULATED,
-                visible(actor, "run.see_line", lab=RewardLine.firm_id),
+                visible(actor, "run.see_line", lab=RewardLine.firm_id, division=RewardRun.division),
             )
             .order_by(RewardRun.month.desc(), Lab.code)
         )
     )
 
 
-def line_with_run(month: Month, *, code: str, division: str | None = None) -> RewardLine | None:
-    """A line with trace, run, policy, lab and firm, in one statement."""
+def line_with_run(actor: Actor, month: Month, *, code: str, division: str | None = None) -> RewardLine | None:
+    """A line with trace, run, policy, lab and firm, in one statement; nothing for what the actor may not see."""
     wanted = (
         select(RewardLine)
         .join(RewardLine.run)
@@ -166,7 +169,11 @@ def line_with_run(month: Month, *, code: str, division: str | None = None) -> Re
             contains_eager(RewardLine.lab),
             contains_eager(RewardLine.firm),
         )
-        .where(RewardRun.month == str(month), Lab.code == code)
+        .where(
+            RewardRun.month == str(month),
+            Lab.code == code,
+            visible(actor, "run.see_line", lab=RewardLine.firm_id, division=RewardRun.division),
+        )
     )
     if division:
         wanted = wanted.where(RewardRun.division == division)
@@ -253,15 +260,17 @@ def instrument_names(trace: Sequence[dict[str, Any]]) -> dict[str, Instrument]:
 # --- policies, corrections, grades ----------------------------------------------------------------------
 
 
-def all_policies() -> list[Policy]:
+def all_policies(actor: Actor) -> list[Policy]:
     return list(
         db.session.scalars(
-            select(Policy).order_by(Policy.division, Policy.effective_from.desc(), Policy.version.desc())
+            select(Policy)
+            .where(policies_seen(actor))
+            .order_by(Policy.division, Policy.effective_from.desc(), Policy.version.desc())
         )
     )
 
 
-def all_corrections() -> list[tuple[Correction, Lab, str, str | None]]:
+def all_corrections(actor: Actor) -> list[tuple[Correction, Lab, str, str | None]]:
     """Corrections, the newest first, with lab and the names of who proposed and agreed."""
     proposer, agreer = aliased(Person), aliased(Person)
     rows = db.session.execute(
@@ -269,6 +278,7 @@ def all_corrections() -> list[tuple[Correction, Lab, str, str | None]]:
         .join(Lab, Lab.id == Correction.lab_id)
         .join(proposer, proposer.id == Correction.proposed_by)
         .outerjoin(agreer, agreer.id == Correction.agreed_by)
+        .where(visible(actor, "run.see", division=Correction.division))
         .order_by(Correction.id.desc())
         .limit(200)
     )

@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import contains_eager, defer
 
 from labshare.catalogue.models import Lab
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
+from labshare.organisations.permissions import visible
 from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun, RewardRunHand
 from labshare.rewards.policy import Policy as PolicyRules
 from labshare.rewards.policy import read_policy
@@ -32,9 +34,10 @@ def rules_of(policy: Policy) -> PolicyRules:
     return replace(read_policy(policy.document), effective_to=last)
 
 
-def policies_in_force(month: Month) -> list[Policy]:
-    """Published policies that govern `month`, by division."""
-    return list(db.session.scalars(select(Policy).where(Policy.in_force_in(month)).order_by(Policy.division)))
+def policies_in_force(month: Month, seen: ColumnElement[bool] | None = None) -> list[Policy]:
+    """Published policies that govern `month`, of those `seen`, by division."""
+    wanted = select(Policy).where(Policy.in_force_in(month), true() if seen is None else seen)
+    return list(db.session.scalars(wanted.order_by(Policy.division)))
 
 
 def governed_months(division: str, before: Month) -> list[Month]:
@@ -47,10 +50,13 @@ def governed_months(division: str, before: Month) -> list[Month]:
     return sorted(months)
 
 
-def missing_runs(last: Month) -> list[tuple[str, Month]]:
-    """(division, month) up to `last` that a published policy governs and that have no run, the earliest first."""
+def missing_runs(last: Month, seen: ColumnElement[bool] | None = None) -> list[tuple[str, Month]]:
+    """(division, month) up to `last` that a published policy (of those `seen`) governs and that have no run, the
+    earliest first."""
     known = {(row.division, row.month) for row in db.session.execute(select(RewardRun.division, RewardRun.month))}
-    divisions = db.session.scalars(select(Policy.division).where(Policy.published).distinct())
+    divisions = db.session.scalars(
+        select(Policy.division).where(Policy.published, true() if seen is None else seen).distinct()
+    )
     return sorted(
         (
             (division, month)
@@ -107,15 +113,29 @@ def run_of(division: str, month: Month) -> RewardRun | None:
     )
 
 
-def find_run(month: Month, division: str | None = None) -> RewardRun | None:
-    """The month's run; without a division the only one, or of several that of the platform's own."""
-    runs = db.session.scalars(select(RewardRun).where(RewardRun.month == str(month)).order_by(RewardRun.division)).all()
+def find_run(month: Month, division: str | None = None, seen: ColumnElement[bool] | None = None) -> RewardRun | None:
+    """The month's run of those `seen`; without a division the only one, or of several that of the platform's own."""
+    runs = db.session.scalars(
+        select(RewardRun)
+        .where(RewardRun.month == str(month), true() if seen is None else seen)
+        .order_by(RewardRun.division)
+    ).all()
     return of_division(runs, division)
 
 
-def find_policy(month: Month, division: str | None = None) -> Policy | None:
+def runs_seen(actor: Actor, action: str = "run.see") -> ColumnElement[bool]:
+    """Condition on `RewardRun`: the actor may do this with it as a regulator."""
+    return visible(actor, action, division=RewardRun.division)
+
+
+def policies_seen(actor: Actor, action: str = "policy.see") -> ColumnElement[bool]:
+    """The same on `Policy`."""
+    return visible(actor, action, division=Policy.division)
+
+
+def find_policy(month: Month, division: str | None = None, seen: ColumnElement[bool] | None = None) -> Policy | None:
     """The policy in force in a month, chosen in the same way."""
-    return of_division(policies_in_force(month), division)
+    return of_division(policies_in_force(month, seen), division)
 
 
 def of_division(rows: Sequence[T], division: str | None) -> T | None:
@@ -194,13 +214,13 @@ def codes_in_run(*, run_id: int, firm_id: int | None) -> list[str]:
     )
 
 
-def objection_of(month: Month, objection_id: int) -> Objection | None:
-    """An objection to a run of this month, with its run. One statement."""
+def objection_of(actor: Actor, month: Month, objection_id: int) -> Objection | None:
+    """An objection to a run of this month that the actor sees, with its run. One statement."""
     return db.session.scalar(
         select(Objection)
         .join(Objection.run)
         .options(contains_eager(Objection.run))
-        .where(Objection.id == objection_id, RewardRun.month == str(month))
+        .where(Objection.id == objection_id, RewardRun.month == str(month), runs_seen(actor))
     )
 
 
@@ -219,9 +239,9 @@ def published_since(policy: Policy, after: Month | None) -> Month | None:
     return Month.parse(found) if found else None
 
 
-def get_policy(policy_id: int) -> Policy:
-    """A policy in any state. Raises `NotFound`."""
-    policy = db.session.get(Policy, policy_id)
+def get_policy(actor: Actor, policy_id: int) -> Policy:
+    """A policy in any state. Raises `NotFound`, also for what one may not see."""
+    policy = db.session.scalar(select(Policy).where(Policy.id == policy_id, policies_seen(actor)))
     if policy is None:
         raise NotFound
     return policy

@@ -10,11 +10,13 @@ from sqlalchemy.orm import joinedload
 
 from labshare.booking.models import Booking
 from labshare.catalogue.models import Lab
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.organisations.events import ExcludedByLink, TouchedByLink
 from labshare.organisations.links import Link
+from labshare.organisations.permissions import visible
 from labshare.organisations.queries.affiliations import links
 from labshare.organisations.terms import AffiliationKind
 from labshare.rewards.models import RewardItem, RewardRun
@@ -116,8 +118,8 @@ class Between:
     recognised_fen: Fen
 
 
-def bookings_between(*, firm_id: int, other_id: int) -> list[Between]:
-    """By host firm, what the other of the two booked there. One statement."""
+def bookings_between(actor: Actor, *, firm_id: int, other_id: int) -> list[Between]:
+    """By host firm, what the other of the two booked there, of the bookings in sight. One statement."""
     rows = db.session.execute(
         select(
             Booking.lab_firm_id,
@@ -127,6 +129,7 @@ def bookings_between(*, firm_id: int, other_id: int) -> list[Between]:
             func.sum(Booking.recognised_fen).label("fen"),
         )
         .where(tuple_(Booking.lab_firm_id, Booking.client_firm_id).in_([(firm_id, other_id), (other_id, firm_id)]))
+        .where(visible(actor, "booking.see", division=Booking.division))
         .group_by(Booking.lab_firm_id)
         .order_by(Booking.lab_firm_id)
     )

@@ -5,29 +5,39 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.organisations.permissions import visible
 from labshare.rewards.models import Correction, Objection, Policy, RewardRun
+from labshare.rewards.queries.runs import policies_seen, runs_seen
 from labshare.rewards.terms import RunState
 
 
-def objections_waiting() -> Select[Any]:
+def objections_waiting(actor: Actor) -> Select[Any]:
     """Objections that nobody has answered."""
-    return select(func.count()).select_from(Objection).where(Objection.unanswered)
+    return select(func.count(Objection.id)).join(Objection.run).where(Objection.unanswered, runs_seen(actor))
 
 
-def policies(*, published: bool) -> Select[Any]:
+def policies(actor: Actor, *, published: bool) -> Select[Any]:
     """Policies published, or drafts to publish."""
-    return select(func.count()).select_from(Policy).where(Policy.published if published else Policy.draft)
+    return (
+        select(func.count())
+        .select_from(Policy)
+        .where(Policy.published if published else Policy.draft, policies_seen(actor))
+    )
 
 
-def corrections_waiting(*, but: int | None) -> Select[Any]:
+def corrections_waiting(actor: Actor) -> Select[Any]:
     """Corrections to decide that somebody else than this person proposed."""
-    others = Correction.proposed_by.is_distinct_from(but)
-    return select(func.count()).select_from(Correction).where(Correction.undecided, others)
+    others = Correction.proposed_by.is_distinct_from(actor.person_id)
+    seen = visible(actor, "run.see", division=Correction.division)
+    return select(func.count()).select_from(Correction).where(Correction.undecided, others, seen)
 
 
-def runs_waiting(runs: Sequence[RewardRun] | None = None) -> list[RewardRun]:
+def runs_waiting(actor: Actor, runs: Sequence[RewardRun] | None = None) -> list[RewardRun]:
     """Runs that are not paid out, the oldest first, of all or of these."""
     if runs is None:
-        runs = db.session.scalars(select(RewardRun).where(RewardRun.state.in_(RunState.not_paid()))).all()
+        runs = db.session.scalars(
+            select(RewardRun).where(RewardRun.state.in_(RunState.not_paid()), runs_seen(actor))
+        ).all()
     return sorted((run for run in runs if run.state in RunState.not_paid()), key=lambda run: run.month)

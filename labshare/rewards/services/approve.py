@@ -15,7 +15,7 @@ from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
-from labshare.organisations.permissions import check
+from labshare.organisations.permissions import check_anywhere
 from labshare.organisations.terms import FirmRole
 from labshare.rewards.errors import (
     EarlierMonthOpen,
@@ -36,6 +36,7 @@ from labshare.rewards.queries.runs import (
     lines_of,
     open_objections,
     participants,
+    runs_seen,
 )
 from labshare.rewards.services.common import calculated_now, subject, the_run
 from labshare.rewards.terms import ApprovalCondition, RunState
@@ -117,8 +118,8 @@ def approve(*, actor: Actor, now: datetime, month: Month, division: str | None =
     Raises the first condition's problem that does not hold: `WrongState`, `SamePerson`, `PublicNoticeLasts`,
     `ObjectionOpen`, `EarlierMonthOpen`, `RecalculateFirst`, `ResultChanged`.
     """
-    check(actor, "run.approve")
-    run = the_run(month, division)
+    check_anywhere(actor, "run.approve")
+    run = the_run(month, division, runs_seen(actor, "run.approve"))
     for asked in CHECKS.values():
         problem = asked(run, actor, now)
         if problem is not None:
@@ -140,6 +141,7 @@ def approve(*, actor: Actor, now: datetime, month: Month, division: str | None =
         params={"month": month, "total_fen": run.total_payable_fen},
         url=f"/regulator/rewards/{month}",
         regulators=(OfficialRole.OFFICER,),
+        division=run.division,
         but=actor.person_id,
     )
     return run
@@ -153,8 +155,8 @@ def pay(
 
     Raises `WrongState`, `PaidInFuture`, `PaidBeforeApproval`, `ReferenceRequired`.
     """
-    check(actor, "run.pay")
-    run = the_run(month, division)
+    check_anywhere(actor, "run.pay")
+    run = the_run(month, division, runs_seen(actor, "run.pay"))
     if run.state != RunState.APPROVED or run.approved_at is None:
         raise WrongState(state=run.state)
     problems: list[Problem] = []

@@ -3,7 +3,7 @@
 import zlib
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, text
 
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -15,23 +15,23 @@ from labshare.rewards.terms import RunAct
 from labshare.settlement.services.ledger import hold_months
 
 
-def policy_of(month: Month, division: str | None = None) -> Policy:
-    """The policy in force; without a division the only one, or that of the platform's own division.
+def policy_of(month: Month, division: str | None = None, seen: ColumnElement[bool] | None = None) -> Policy:
+    """The policy in force, of those `seen`; without a division the only one, or that of the platform's own division.
 
     Raises `NoPolicy`.
     """
-    policy = find_policy(month, division)
+    policy = find_policy(month, division, seen)
     if policy is None:
         raise NoPolicy(month=month)
     return policy
 
 
-def the_run(month: Month, division: str | None = None) -> RewardRun:
-    """The month's run, locked until the transaction ends, so that two persons act one after the other.
+def the_run(month: Month, division: str | None = None, seen: ColumnElement[bool] | None = None) -> RewardRun:
+    """The month's run, of those `seen`, locked until the transaction ends, so that two persons act one after the other.
 
     Raises `NoRun`.
     """
-    run = find_run(month, division)
+    run = find_run(month, division, seen)
     if run is None:
         raise NoRun(month=month)
     lock_run(run.division, month)

@@ -16,10 +16,10 @@ from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
-from labshare.organisations.permissions import check, check_seen
+from labshare.organisations.permissions import check, check_anywhere, check_seen_anywhere, visible
 from labshare.rewards.errors import CorrectionDecided, NotZero, SecondOfficerNeeded, UnknownLab
 from labshare.rewards.models import Correction
-from labshare.rewards.queries.runs import first_unapproved
+from labshare.rewards.queries.runs import first_unapproved, policies_seen
 from labshare.rewards.services.common import policy_of
 
 
@@ -31,7 +31,7 @@ def propose_correction(
 
     `lab` is a lab's code. Raises `UnknownLab`, `NotZero`, `ReasonRequired`, `NoPolicy`.
     """
-    check(actor, "correction.decide")
+    check_anywhere(actor, "correction.decide")
     problems: list[Problem] = []
     row = db.session.scalar(select(Lab).where(Lab.code == lab))
     if fen == 0 or abs(fen) > 10**14:
@@ -43,7 +43,7 @@ def propose_correction(
         raise NotFound
     raise_all(problems)
     present = Month.at(now)
-    governed = policy_of(present, division).division
+    governed = policy_of(present, division, policies_seen(actor, "correction.decide")).division
     month = first_open_month(governed, present)
     correction = Correction(
         division=governed,
@@ -70,6 +70,7 @@ def propose_correction(
         params={"amount_fen": fen, "lab": in_both_languages(row)},
         url="/regulator/rewards/corrections",
         regulators=(OfficialRole.OFFICER,),
+        division=governed,
         but=actor.person_id,
     )
     return correction
@@ -122,15 +123,16 @@ def first_open_month(division: str, present: Month) -> Month:
 
 
 def _undecided(actor: Actor, correction_id: int) -> Correction:
-    check_seen(actor, "run.see", "correction.decide")
+    check_seen_anywhere(actor, "run.see", "correction.decide")
     correction = db.session.scalar(
         select(Correction)
-        .where(Correction.id == correction_id)
+        .where(Correction.id == correction_id, visible(actor, "run.see", division=Correction.division))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
     if correction is None:
         raise NotFound
+    check(actor, "correction.decide", division=correction.division)
     if not correction.undecided:
         raise CorrectionDecided
     return correction

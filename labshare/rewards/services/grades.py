@@ -19,7 +19,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import name_action, verb
 from labshare.notices.services import notify
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import check, check_anywhere, check_seen
 from labshare.organisations.terms import FirmRole
 from labshare.rewards.assessments import Assessment, AssessmentList, AssessmentVersion
 from labshare.rewards.errors import (
@@ -35,7 +35,14 @@ from labshare.rewards.errors import (
     UnknownLab,
 )
 from labshare.rewards.models import RewardRun
-from labshare.rewards.queries.grades import assessments_in_force, editors_of, known_in, labs_by_id, version_of
+from labshare.rewards.queries.grades import (
+    assessments_in_force,
+    editors_of,
+    known_in,
+    labs_by_id,
+    lists_seen,
+    version_of,
+)
 from labshare.rewards.services import notifications  # noqa: F401 - registers the words of the notices
 from labshare.rewards.terms import Grade, ListState
 from labshare.settlement.services.ledger import hold_months
@@ -73,10 +80,11 @@ def save_grades(
     `grade_<lab id>` and `reason_<lab id>`. Raises `UnknownLab`, `UnknownGrade`, `ReasonTooLong`, all at once;
     `NotFound`, `ListNotOpen`, `ListChanged`.
     """
-    check(actor, "grade.enter")
+    check_anywhere(actor, "grade.enter")
     given = sorted((row for row in rows if row.grade or row.reason.strip()), key=lambda row: row.lab_id)
     found = _draft_seen(actor, list_id, version=version) if list_id is not None else None
     division = division if found is None else found.division
+    check_seen(actor, "grade.see", "grade.enter", division=division)
     raise_all(_row_problems(given, division))
     document: Document = {
         "year": year,
@@ -118,8 +126,8 @@ def hand_over_grades(*, actor: Actor, now: datetime, list_id: int, version: int)
     Raises `NotFound`, `ListNotOpen`, `ListChanged`; `EmptyList`, and at its lab's field `GradeNeeded`,
     `ReasonRequired`.
     """
-    check(actor, "grade.enter")
-    found = _locked(actor, list_id)
+    check_anywhere(actor, "grade.enter")
+    found = _locked(actor, list_id, "grade.enter")
     if found.state != ListState.DRAFT:
         raise ListNotOpen
     rows = _rows_seen(found, version)
@@ -140,6 +148,7 @@ def hand_over_grades(*, actor: Actor, now: datetime, list_id: int, version: int)
         params={"year": found.year, "labs": len(rows)},
         url=_page(found),
         regulators=(OfficialRole.APPROVER,),
+        division=found.division,
         but=actor.person_id,
     )
     db.session.flush()
@@ -152,8 +161,8 @@ def send_back_grades(*, actor: Actor, now: datetime, list_id: int, reason: str) 
 
     Raises `NotFound`, `ListNotHandedOver`, `ReasonRequired`.
     """
-    check(actor, "grade.confirm")
-    found = _locked(actor, list_id)
+    check_anywhere(actor, "grade.confirm")
+    found = _locked(actor, list_id, "grade.confirm")
     if found.state != ListState.HANDED_OVER:
         raise ListNotHandedOver
     if not reason.strip() or len(reason) > 500:
@@ -184,8 +193,8 @@ def send_back_grades(*, actor: Actor, now: datetime, list_id: int, reason: str) 
 def withdraw_grades(*, actor: Actor, now: datetime, list_id: int) -> AssessmentList:
     """Withdraw one's own list until it is confirmed; it never counts. Raises `NotFound`, `ListNotOpen`,
     `NotTheAuthor`."""
-    check(actor, "grade.enter")
-    found = _locked(actor, list_id)
+    check_anywhere(actor, "grade.enter")
+    found = _locked(actor, list_id, "grade.enter")
     if found.state not in ListState.open():
         raise ListNotOpen
     if found.entered_by != actor.person_id:
@@ -206,9 +215,9 @@ def confirm_grades(*, actor: Actor, now: datetime, list_id: int, version: int) -
     The owners and lab managers of the labs are told. Raises `NotFound`, `ListNotHandedOver`, `EditedByYou` for whoever
     worked on any version of it, `ListChanged`.
     """
-    check(actor, "grade.confirm")
+    check_anywhere(actor, "grade.confirm")
     hold_months()
-    found = _locked(actor, list_id)
+    found = _locked(actor, list_id, "grade.confirm")
     if found.state != ListState.HANDED_OVER:
         raise ListNotHandedOver
     if actor.person_id in _hands(found):
@@ -294,21 +303,22 @@ def _after_publications(now: datetime) -> datetime:
     return now if last is None else max(now, last + timedelta(microseconds=1))
 
 
-def _locked(actor: Actor, list_id: int) -> AssessmentList:
+def _locked(actor: Actor, list_id: int, action: str) -> AssessmentList:
     found = db.session.scalar(
         select(AssessmentList)
-        .where(AssessmentList.id == list_id)
+        .where(AssessmentList.id == list_id, lists_seen(actor))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if found is None or not may(actor, "grade.see"):
+    if found is None:
         raise NotFound
+    check(actor, action, division=found.division)
     return found
 
 
 def _draft_seen(actor: Actor, list_id: int, *, version: int | None) -> AssessmentList:
     """The draft as it was seen. Raises `NotFound`, `ListNotOpen`, `ListChanged`."""
-    found = _locked(actor, list_id)
+    found = _locked(actor, list_id, "grade.enter")
     if found.state != ListState.DRAFT:
         raise ListNotOpen
     if found.version != version:

@@ -16,7 +16,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
-from labshare.organisations.permissions import check_seen
+from labshare.organisations.permissions import check_seen, check_seen_anywhere
 from labshare.rewards.errors import (
     AlreadyAnswered,
     AlreadyObjected,
@@ -28,7 +28,7 @@ from labshare.rewards.errors import (
 )
 from labshare.rewards.models import Objection, ObjectionEntry, ObjectionFile
 from labshare.rewards.queries.objections import count_own_entries
-from labshare.rewards.queries.runs import line_of
+from labshare.rewards.queries.runs import find_run, line_of
 from labshare.rewards.services.common import lock_run, subject, the_run
 from labshare.rewards.services.publish import return_to_calculation
 from labshare.rewards.terms import ObjectionVerdict, RunState
@@ -62,7 +62,8 @@ def raise_objection(
     row = db.session.scalar(select(Lab).where(Lab.code == lab))
     if row is None:
         raise NotFound
-    check_seen(actor, "run.see_line", "objection.raise", lab=row.firm_id)
+    known = find_run(month, division)
+    check_seen(actor, "run.see_line", "objection.raise", lab=row.firm_id, division=known.division if known else None)
     _check_text(text)
     chosen = sorted(set(entries))
     raise_all(
@@ -115,6 +116,7 @@ def raise_objection(
         params={"lab": in_both_languages(row), "month": month},
         url=f"/regulator/rewards/{month}",
         regulators=(OfficialRole.OFFICER,),
+        division=run.division,
         but=actor.person_id,
     )
     return objection
@@ -122,7 +124,7 @@ def raise_objection(
 
 def check_answerer(actor: Actor) -> None:
     """Whether they may answer objections. Raises `NotFound`, `NotAllowed`."""
-    check_seen(actor, "run.see", "objection.answer")
+    check_seen_anywhere(actor, "run.see", "objection.answer")
 
 
 @verb("objection.answer", title=_l("Objection answered"), money=True)
@@ -140,6 +142,7 @@ def answer_objection(*, actor: Actor, now: datetime, objection_id: int, verdict:
     if found is None:
         raise NotFound
     run = found.run
+    check_seen(actor, "run.see", "objection.answer", division=run.division)
     month = Month.parse(run.month)
     lock_run(run.division, month)
     db.session.refresh(run)

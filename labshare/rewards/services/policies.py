@@ -14,11 +14,12 @@ from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
-from labshare.organisations.permissions import check, check_seen, may
+from labshare.organisations.errors import OutsideDivision
+from labshare.organisations.permissions import check, check_anywhere, check_seen_anywhere, may
 from labshare.rewards.errors import MonthsReversed, MonthsSettled, PoliciesOverlap, PolicyImmutable
 from labshare.rewards.models import Policy
 from labshare.rewards.policy import read_policy
-from labshare.rewards.queries.runs import published_since
+from labshare.rewards.queries.runs import policies_seen, published_since
 from labshare.rewards.terms import PolicyState
 
 
@@ -30,9 +31,11 @@ def draft_policy(
 
     Raises the policy's own problems, each at its field; `PolicyImmutable` for a published one; `NotFound`.
     """
-    check(actor, "policy.draft")
+    check_anywhere(actor, "policy.draft")
     rules = read_policy(document)
-    policy = _policy(actor, policy_id) if policy_id is not None else None
+    policy = _policy(actor, policy_id, "policy.draft") if policy_id is not None else None
+    if not may(actor, "policy.draft", division=rules.division):
+        raise OutsideDivision("division")
     if policy is not None and policy.state != PolicyState.DRAFT:
         raise PolicyImmutable
     before = None if policy is None else {"document": policy.document}
@@ -59,6 +62,7 @@ def draft_policy(
             params={"name": policy.name},
             url=f"/regulator/policies/{policy.id}",
             regulators=(OfficialRole.APPROVER,),
+            division=policy.division,
             but=actor.person_id,
         )
     return policy
@@ -71,7 +75,7 @@ def publish_policy(*, actor: Actor, now: datetime, policy_id: int) -> Policy:
     Raises `NotFound`, `PolicyImmutable`, `PoliciesOverlap`. The database refuses an overlap in one division too.
     """
     check_publisher(actor)
-    policy = _policy(actor, policy_id)
+    policy = _policy(actor, policy_id, "policy.publish")
     if policy.state != PolicyState.DRAFT:
         raise PolicyImmutable
     rules = read_policy(policy.document)
@@ -98,7 +102,7 @@ def end_policy(*, actor: Actor, now: datetime, policy_id: int, effective_to: Mon
     `PolicyImmutable` where it would last longer than published, `PoliciesOverlap`.
     """
     check_publisher(actor)
-    policy = _policy(actor, policy_id)
+    policy = _policy(actor, policy_id, "policy.publish")
     if not policy.published:
         raise PolicyImmutable
     if effective_to < Month.parse(policy.effective_from):
@@ -125,13 +129,17 @@ def check_no_overlap(policy: Policy) -> None:
 
 def check_publisher(actor: Actor) -> None:
     """Whether they may publish and end policies. Raises `NotFound`, `NotAllowed`."""
-    check_seen(actor, "policy.see", "policy.publish")
+    check_seen_anywhere(actor, "policy.see", "policy.publish")
 
 
-def _policy(actor: Actor, policy_id: int) -> Policy:
+def _policy(actor: Actor, policy_id: int, action: str) -> Policy:
     policy = db.session.scalar(
-        select(Policy).where(Policy.id == policy_id).with_for_update().execution_options(populate_existing=True)
+        select(Policy)
+        .where(Policy.id == policy_id, policies_seen(actor))
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    if policy is None or not may(actor, "policy.see"):
+    if policy is None:
         raise NotFound
+    check(actor, action, division=policy.division)
     return policy

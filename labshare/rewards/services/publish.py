@@ -13,11 +13,11 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, start_of_day
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
-from labshare.organisations.permissions import check
+from labshare.organisations.permissions import check_anywhere
 from labshare.organisations.terms import FirmRole
 from labshare.rewards.errors import FutureMonth, ResultChanged, RunClosed, RunNotOpen, WrongState
 from labshare.rewards.models import RewardRun
-from labshare.rewards.queries.runs import lines_of, rules_of
+from labshare.rewards.queries.runs import lines_of, rules_of, runs_seen
 from labshare.rewards.rules.notice_period import notice_over_on
 from labshare.rewards.services import notifications  # noqa: F401 - registers the words of the notices
 from labshare.rewards.services.common import add_hand, calculated_now, subject, the_run
@@ -33,10 +33,10 @@ def publish(*, actor: Actor, now: datetime, month: Month, division: str | None =
     Raises `FutureMonth`, `RunNotOpen` when it is published already, `RunClosed`, and `ResultChanged` unless
     calculating now gives the same result.
     """
-    check(actor, "run.publish")
+    check_anywhere(actor, "run.publish")
     if now < month.ends_at():
         raise FutureMonth(month=month)
-    run = the_run(month, division)
+    run = the_run(month, division, runs_seen(actor, "run.publish"))
     if run.state == RunState.PUBLISHED:
         raise RunNotOpen
     if run.state != RunState.CALCULATED:
@@ -82,10 +82,10 @@ def send_back(*, actor: Actor, now: datetime, month: Month, reason: str, divisio
     For what no objection brings up: a flag confirmed in public notice, an earlier month approved after the calculation.
     Raises `ReasonRequired`, `WrongState` unless it is in public notice.
     """
-    check(actor, "run.publish")
+    check_anywhere(actor, "run.publish")
     if not reason.strip():
         raise ReasonRequired
-    run = the_run(month, division)
+    run = the_run(month, division, runs_seen(actor, "run.publish"))
     return return_to_calculation(run, month, actor=actor, now=now, cause={"reason": reason.strip()})
 
 

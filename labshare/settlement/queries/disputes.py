@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
@@ -26,13 +26,13 @@ def disputes_of(booking_id: int) -> Sequence[Dispute]:
     ).all()
 
 
-def disputes_to_decide() -> Select[Any]:
-    """How many disputes wait for an officer, as a select."""
-    return select(func.count()).select_from(Dispute).where(Dispute.with_authority)
+def disputes_to_decide(actor: Actor) -> Select[Any]:
+    """How many disputes wait for the officer, as a select."""
+    return _joined(Dispute.with_authority, visible(actor, "dispute.decide", division=Booking.division))
 
 
 def count_disputes(actor: Actor, *, over: bool) -> int:
-    return db.session.scalar(select(func.count()).select_from(Dispute).where(*_wanted(actor, over))) or 0
+    return db.session.scalar(_joined(*_wanted(actor, over))) or 0
 
 
 def disputes(actor: Actor, *, over: bool, limit: int, offset: int) -> Sequence[Dispute]:
@@ -41,9 +41,10 @@ def disputes(actor: Actor, *, over: bool, limit: int, offset: int) -> Sequence[D
     order: tuple[Any, ...] = (Dispute.ended_at.desc(), Dispute.id.desc())
     if not over:
         order = (Dispute.escalated_at.is_(None), Dispute.escalated_at, Dispute.id)
-    found = joinedload(Dispute.booking)
+    found = contains_eager(Dispute.booking)
     return db.session.scalars(
         select(Dispute)
+        .join(Dispute.booking)
         .where(*_wanted(actor, over))
         .options(
             found.joinedload(Booking.client),
@@ -57,4 +58,8 @@ def disputes(actor: Actor, *, over: bool, limit: int, offset: int) -> Sequence[D
 
 
 def _wanted(actor: Actor, over: bool) -> list[Any]:
-    return [visible(actor, "booking.see"), ~Dispute.lasts if over else Dispute.lasts]
+    return [visible(actor, "booking.see", division=Booking.division), ~Dispute.lasts if over else Dispute.lasts]
+
+
+def _joined(*wanted: ColumnElement[bool]) -> Select[Any]:
+    return select(func.count(Dispute.id)).join(Dispute.booking).where(*wanted)

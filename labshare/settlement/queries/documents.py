@@ -18,7 +18,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.money import Fen
-from labshare.organisations.permissions import may
+from labshare.organisations.permissions import lies_in, visible
 from labshare.settlement.models import Invoice, InvoiceLine, Payment, Report, ReportFile, SamplePhoto, StoredFile
 from labshare.settlement.queries.reports import reports_of
 from labshare.settlement.rules.documents import (
@@ -198,20 +198,35 @@ def numbers_of_lines(line_ids: Iterable[int]) -> dict[int, str]:
 
 RAW = "raw"
 _FILE_OF: dict[str, Select[Any]] = {
-    DocumentKind.REPORT: select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
+    DocumentKind.REPORT: select(StoredFile)
     .join(Report, Report.file_id == StoredFile.id)
     .join(Booking, Booking.id == Report.booking_id),
-    RAW: select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
+    RAW: select(StoredFile)
     .join(ReportFile, ReportFile.file_id == StoredFile.id)
     .join(Report, Report.id == ReportFile.report_id)
     .join(Booking, Booking.id == Report.booking_id),
-    DocumentKind.INVOICE: select(StoredFile, Invoice.client_firm_id, Invoice.seller_firm_id).join(
-        Invoice, Invoice.file_id == StoredFile.id
-    ),
-    DocumentKind.PAYMENT: select(StoredFile, Booking.client_firm_id, Booking.lab_firm_id)
+    DocumentKind.INVOICE: select(StoredFile).join(Invoice, Invoice.file_id == StoredFile.id),
+    DocumentKind.PAYMENT: select(StoredFile)
     .join(Payment, Payment.file_id == StoredFile.id)
     .join(Booking, Booking.id == Payment.booking_id),
 }
+_OF_BOOKING: dict[str, Any] = {
+    "client": Booking.client_firm_id,
+    "lab": Booking.lab_firm_id,
+    "division": Booking.division,
+}
+_OF_INVOICE: dict[str, Any] = {
+    "client": Invoice.client_firm_id,
+    "lab": Invoice.seller_firm_id,
+    "division": lambda prefix: (
+        select(InvoiceLine.id)
+        .join(Booking, Booking.id == InvoiceLine.booking_id)
+        .where(InvoiceLine.invoice_id == Invoice.id, lies_in(Booking.division, prefix))
+        .correlate(Invoice)
+        .exists()
+    ),
+}
+"""An invoice is of every county that one of its bookings is of."""
 _ID: dict[str, Any] = {
     DocumentKind.REPORT: Report.id,
     RAW: ReportFile.file_id,
@@ -223,11 +238,10 @@ _ID: dict[str, Any] = {
 def file_of_document(actor: Actor, kind: str, document_id: int) -> StoredFile:
     """The file of a report, an invoice or a payment (`kind`), for whoever may see the document; `raw` data, by the
     file's own id, for whoever may see the report. Raises `NotFound`, also where the document has no file."""
-    found = db.session.execute(_FILE_OF[kind].where(_ID[kind] == document_id)).first()
-    if found is None:
-        raise NotFound
-    file, client, lab = found
-    if not may(actor, "document.see" if kind in (DocumentKind.REPORT, RAW) else "money.see", client=client, lab=lab):
+    right = "document.see" if kind in (DocumentKind.REPORT, RAW) else "money.see"
+    whose = _OF_INVOICE if kind == DocumentKind.INVOICE else _OF_BOOKING
+    file = db.session.scalar(_FILE_OF[kind].where(_ID[kind] == document_id, visible(actor, right, **whose)))
+    if file is None:
         raise NotFound
     return file  # type: ignore[no-any-return]
 

@@ -63,8 +63,8 @@ class MonthSum:
 
 
 def may_see_ledger(actor: Actor) -> ColumnElement[bool]:
-    """The condition on `RevenueEntry` joined with `Lab`: whose entries this actor reads."""
-    return visible(actor, "ledger.see", lab=Lab.firm_id)
+    """The condition on `RevenueEntry` joined with `Lab` and `Booking`: whose entries this actor reads."""
+    return visible(actor, "ledger.see", lab=Lab.firm_id, division=Booking.division)
 
 
 def ledger_months(actor: Actor, *, lab_id: int | None = None) -> list[MonthSum]:
@@ -126,6 +126,7 @@ def ledger_total(actor: Actor, month: Month, *, lab_id: int | None = None) -> tu
             func.coalesce(func.sum(RevenueEntry.tax_fen), 0),
         )
         .join(Lab, Lab.id == RevenueEntry.lab_id)
+        .join(Booking, Booking.id == RevenueEntry.booking_id)
         .where(may_see_ledger(actor), RevenueEntry.month == str(month), *_of_lab(lab_id))
     )
     count, amount, tax = db.session.execute(totals).one()

@@ -18,7 +18,9 @@ def reads_messages(actor: Actor, booking: Booking) -> bool:
     What was said in a dispute is read by whoever sees the booking."""
     if may(actor, "message.see", client=booking.client_firm_id, lab=booking.lab_firm_id):
         return True
-    return may(actor, "message.see_held") and bool(db.session.scalar(select(BookingHold.is_on(booking.id))))
+    return may(actor, "message.see_held", division=booking.division) and bool(
+        db.session.scalar(select(BookingHold.is_on(booking.id)))
+    )
 
 
 def messages_of(booking: Booking, *, after: int = 0, limit: int) -> Sequence[Message]:
@@ -56,7 +58,13 @@ def file_of_message(actor: Actor, file_id: int) -> StoredFile:
     if found is None:
         raise NotFound
     file, message, booking = found
-    parties = {"client": booking.client_firm_id, "lab": booking.lab_firm_id}
-    if not (message.dispute_id and may(actor, "booking.see", **parties)) and not reads_messages(actor, booking):
+    seen = may(
+        actor,
+        "booking.see",
+        client=booking.client_firm_id,
+        lab=booking.lab_firm_id,
+        division=booking.division,
+    )
+    if not (message.dispute_id and seen) and not reads_messages(actor, booking):
         raise NotFound
     return file  # type: ignore[no-any-return]

@@ -85,7 +85,7 @@ class Receivables:
 
 
 def _lab_side(actor: Actor) -> ColumnElement[bool]:
-    return visible(actor, "ledger.see", lab=Booking.lab_firm_id)
+    return visible(actor, "ledger.see", lab=Booking.lab_firm_id, division=Booking.division)
 
 
 def _payer_waits() -> ColumnElement[bool]:
@@ -328,17 +328,31 @@ def _ties(firm_ids: set[int]) -> dict[tuple[int, int], list[Link]]:
     return found
 
 
-def payers_waiting() -> Select[Any]:
-    """How many payments of another payer wait for an officer, as a select."""
-    return select(func.count()).select_from(Payment).where(Payment.payer_waits)
+def payers_waiting(actor: Actor) -> Select[Any]:
+    """How many payments of another payer wait for the officer, as a select."""
+    return (
+        select(func.count(Payment.id))
+        .join(Booking, Booking.id == Payment.booking_id)
+        .where(Payment.payer_waits, visible(actor, "payer.see", division=Booking.division))
+    )
 
 
 def count_payers(actor: Actor, *, waiting: bool = True) -> int:
-    return db.session.scalar(select(func.count()).select_from(Payment).where(*_other_payers(actor, waiting))) or 0
+    return (
+        db.session.scalar(
+            select(func.count(Payment.id))
+            .join(Booking, Booking.id == Payment.booking_id)
+            .where(*_other_payers(actor, waiting))
+        )
+        or 0
+    )
 
 
 def _other_payers(actor: Actor, waiting: bool) -> list[ColumnElement[bool]]:
-    return [visible(actor, "payer.see"), Payment.payer_waits if waiting else Payment.payer_decided]
+    return [
+        visible(actor, "payer.see", division=Booking.division),
+        Payment.payer_waits if waiting else Payment.payer_decided,
+    ]
 
 
 def _of_lab(lab_id: int | None) -> list[ColumnElement[bool]]:

@@ -54,8 +54,8 @@ def locked_bookings(actor: Actor, action: str, *, refs: Sequence[str]) -> list[B
     by_ref = {booking.ref: booking for booking in found}
     bookings = [by_ref[ref] for ref in refs if ref in by_ref]
     for booking in bookings:
-        parties = {"client": booking.client_firm_id, "lab": booking.lab_firm_id}
-        check_seen(actor, "document.see", action, **parties)
+        client, lab = booking.client_firm_id, booking.lab_firm_id
+        check_seen(actor, "document.see", action, client=client, lab=lab, division=booking.division)
     if len(bookings) < len(refs):
         raise NotFound
     return bookings

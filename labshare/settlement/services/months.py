@@ -28,7 +28,7 @@ def close_month(*, actor: Actor, now: datetime, month: Month, division: str) -> 
 
     Waits for recordings that are under way. Raises `MonthClosedAlready`.
     """
-    check(actor, "ledger.close_month")
+    check(actor, "ledger.close_month", division=division)
     hold_months(alone=True)
     if db.session.get(ClosedMonth, (division, str(month)), populate_existing=True) is not None:
         raise MonthClosedAlready(month=month)
@@ -51,7 +51,7 @@ def reopen_month(*, actor: Actor, now: datetime, month: Month, division: str) ->
 
     Returns the number of entries written. Raises `MonthNotClosed`.
     """
-    check(actor, "ledger.reopen_month")
+    check(actor, "ledger.reopen_month", division=division)
     hold_months(alone=True)
     closed = db.session.get(ClosedMonth, (division, str(month)), populate_existing=True)
     if closed is None:

@@ -320,6 +320,7 @@ def dispute_escalated(booking: Booking, *, actor: Actor, now: datetime) -> None:
         },
         url=f"/regulator/bookings/{booking.ref}",
         regulators=(OfficialRole.OFFICER,),
+        division=booking.division,
     )
 
 
@@ -428,6 +429,7 @@ def payer_waits(booking: Booking, payment: Payment, *, actor: Actor, now: dateti
         params={"ref": booking.ref, "amount_fen": payment.amount_fen},
         url="/regulator/payers",
         regulators=(OfficialRole.OFFICER,),
+        division=booking.division,
         but=actor.person_id,
     )
 

@@ -30,14 +30,14 @@ def firms() -> Any:
     form.state.data = state
     wanted = FirmFilter(form.q.data or "", state, form.kind.data, form.size_class.data, form.town.data)
     page = asked_page()
-    found, total = queries.search_firms(wanted, limit=page.size, offset=page.offset)
+    found, total = queries.search_firms(current_actor(), wanted, limit=page.size, offset=page.offset)
     return render_template(
         "admin/firms.html",
         form=form,
         firms=found,
         page=page.of(total),
         state_of=state_of,
-        waiting=queries.firms_waiting(),
+        waiting=queries.firms_waiting(current_actor()),
     )
 
 

@@ -1,5 +1,6 @@
 """The administrators' forms."""
 
+from flask import current_app
 from flask_babel import lazy_gettext as _l
 
 from labshare.kernel.terms import OfficialRole
@@ -46,3 +47,12 @@ class DisableForm(Form):
 class ProposeForm(Form):
     email = email_field(description=_l("The person needs an account."))
     role = SelectField(_l("Role"), [required()], choices=OfficialRole.choices())
+    division = StringField(
+        _l("Division"),
+        [optional(), length(6)],
+        default=lambda: str(current_app.config["DIVISION"]),
+        description=_l(
+            "Code of the county (such as 330624), of the city (3306) or of the province (33); empty: the whole "
+            "platform. An administrator's role is always for the whole platform."
+        ),
+    )

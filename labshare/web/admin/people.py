@@ -88,7 +88,9 @@ def roles() -> Any:
     form = ProposeForm()
     answer = posted(
         form,
-        lambda: organisations.propose_role(actor=actor, now=utc_now(), email=form.email.data, role=form.role.data),
+        lambda: organisations.propose_role(
+            actor=actor, now=utc_now(), email=form.email.data, role=form.role.data, division=form.division.data or ""
+        ),
         lambda _proposed: (_("Proposed; another administrator must agree."), url_for("admin.roles")),
     )
     if isinstance(answer, Response):

@@ -68,7 +68,7 @@ def _statement(*, month: str, code: str) -> Any:
 def _line(*, month: str, code: str) -> tuple[Actor, RewardLine]:
     """The firm's own line, once published. Raises `NotFound`."""
     actor, _firm = member()
-    line = pages.line_with_run(month_of(month), code=code)
+    line = pages.line_with_run(current_actor(), month_of(month), code=code)
     if line is None or line.run.state == RunState.CALCULATED or not may(actor, "run.see_line", lab=line.firm_id):
         raise NotFound
     return actor, line

@@ -18,15 +18,20 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField
 
 from labshare.http.actor import current_actor
-from labshare.http.rights import requires
+from labshare.http.rights import OWN_DIVISION, requires
+from labshare.kernel.errors import NotAllowed
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import services as organisations
 from labshare.organisations.errors import NoSuchFirm
 from labshare.organisations.links import Link
 from labshare.organisations.models import Affiliation
-from labshare.organisations.permissions import may
+from labshare.organisations.permissions import may_anywhere
 from labshare.organisations.queries import firm_by_code
-from labshare.organisations.queries.affiliations import affiliation_with_persons, search_affiliations
+from labshare.organisations.queries.affiliations import (
+    affiliation_with_persons,
+    decides_link,
+    search_affiliations,
+)
 from labshare.organisations.terms import AffiliationKind, AffiliationList, AffiliationSource, ToDecide
 from labshare.rewards.queries.touched import Touched, bookings_between, touched
 from labshare.web.asked import asked_choice, asked_page
@@ -198,7 +203,7 @@ NAMES = {"confirm": {"note": "reason"}, "leave": {"note": "reason"}}
 
 
 @blueprint.route("/affiliations", methods=["GET", "POST"])
-@requires("dashboard.see", to_post="affiliation.enter")
+@requires("dashboard.see", to_post="affiliation.enter", of=OWN_DIVISION)
 def affiliations() -> Any:
     """All affiliations, those to decide first where asked for; an officer enters one that was found."""
     actor = current_actor()
@@ -242,7 +247,7 @@ def affiliations() -> Any:
         return answer
     show = asked_choice("show", AffiliationList)
     q, page = request.args.get("q", "")[:80], asked_page()
-    rows, total = search_affiliations(local_day(utc_now()), q=q, show=show, limit=page.size, offset=page.offset)
+    rows, total = search_affiliations(actor, local_day(utc_now()), q=q, show=show, limit=page.size, offset=page.offset)
     return render_template(
         "regulator/affiliations/list.html",
         form=form,
@@ -253,7 +258,7 @@ def affiliations() -> Any:
         sources=dict(AffiliationSource.choices()),
         reasons=dict(ToDecide.choices()),
         changes=changes or [],
-        may_enter=may(actor, "affiliation.enter"),
+        may_enter=may_anywhere(actor, "affiliation.enter"),
         page=page.of(total),
     ), answer
 
@@ -282,17 +287,18 @@ def _of_a_new_one(form: EnterForm) -> list[Touched]:
 def affiliation(affiliation_id: int) -> Any:
     """One affiliation: who said what and when, what is between the two firms, and what an officer can do."""
     actor = current_actor()
-    found = affiliation_with_persons(affiliation_id)
+    found = affiliation_with_persons(actor, affiliation_id)
+    one = found.affiliation
     return render_template(
         "regulator/affiliations/one.html",
         found=found,
-        one=found.affiliation,
-        link=found.affiliation.link,
-        bookings=bookings_between(firm_id=found.affiliation.firm_id, other_id=found.affiliation.other_firm_id),
+        one=one,
+        link=one.link,
+        bookings=bookings_between(actor, firm_id=one.firm_id, other_id=one.other_firm_id),
         kinds=dict(AffiliationKind.choices()),
         sources=dict(AffiliationSource.choices()),
         reasons=dict(ToDecide.choices()),
-        acts=_possible(found.affiliation.link) if may(actor, "affiliation.enter") else [],
+        acts=_possible(one.link) if decides_link(actor, firm_id=one.firm_id, other_id=one.other_firm_id) else [],
         titles=ACTS,
     )
 
@@ -313,12 +319,14 @@ def _possible(link: Link) -> list[str]:
 @blueprint.route(
     "/affiliations/<int:affiliation_id>/<any(confirm, leave, end, decline, correct, void):act>", methods=["GET", "POST"]
 )
-@requires("affiliation.enter")
+@requires("affiliation.enter", of=OWN_DIVISION)
 def affiliation_decide(affiliation_id: int, act: str) -> Any:
     """Take one decision: typed, shown with what it changes in published months, taken."""
     actor = current_actor()
-    found, what = affiliation_with_persons(affiliation_id), ACTS[act]
+    found, what = affiliation_with_persons(actor, affiliation_id), ACTS[act]
     one, link, now = found.affiliation, found.affiliation.link, utc_now()
+    if not decides_link(actor, firm_id=one.firm_id, other_id=one.other_firm_id):
+        raise NotAllowed
     form: Any = what.form(obj=_filled(one, act) if not request.form else None)
     changes: list[Touched] = []
     fields = (act, affiliation_id, *(form[name].data for name in ("kind", "valid_from", "valid_to") if name in form))
@@ -339,7 +347,7 @@ def affiliation_decide(affiliation_id: int, act: str) -> Any:
     return render_template(
         "regulator/affiliations/decide.html",
         form=form,
-        found=affiliation_with_persons(affiliation_id),
+        found=affiliation_with_persons(actor, affiliation_id),
         what=what,
         changes=changes,
         kinds=dict(AffiliationKind.choices()),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -13,11 +13,11 @@ from wtforms import HiddenField
 from labshare.accounts.queries import names_of
 from labshare.catalogue.models import Lab
 from labshare.http.actor import current_actor
-from labshare.http.rights import requires
+from labshare.http.rights import OWN_DIVISION, requires
 from labshare.kernel.errors import InvalidInput, NotFound, Problem
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
-from labshare.organisations.permissions import may
+from labshare.organisations.permissions import may, may_anywhere
 from labshare.rewards import services
 from labshare.rewards.assessments import AssessmentList, AssessmentVersion
 from labshare.rewards.errors import ListChanged
@@ -25,7 +25,7 @@ from labshare.rewards.queries import grades as queries
 from labshare.rewards.queries.grade_preview import PreviewLine, previews
 from labshare.rewards.services.grades import LONGEST_REASON, GradeRow
 from labshare.rewards.terms import Grade, ListState
-from labshare.web.asked import asked_choice, asked_page, asked_year, read_number
+from labshare.web.asked import asked_choice, asked_page, asked_year, own_division, read_number
 from labshare.web.forms import (
     Form,
     MonthField,
@@ -71,20 +71,20 @@ def form_of(labs: list[Lab], **given: Any) -> Any:
 
 
 def _list(list_id: int) -> AssessmentList:
-    found = queries.grade_list(list_id)
+    found = queries.grade_list(current_actor(), list_id)
     if found is None:
         raise NotFound
     return found
 
 
 @blueprint.get("/assessments")
-@requires("grade.see")
+@requires("grade.see", of=OWN_DIVISION)
 def assessments() -> Any:
     """The lists, open ones first."""
     actor = current_actor()
-    years, page = queries.years_of_lists(), asked_page()
+    years, page = queries.years_of_lists(actor), asked_page()
     state, year = asked_choice("state", ListState), asked_year(years, None)
-    rows, total = queries.grade_lists(state=state, year=year, limit=page.size, offset=page.offset)
+    rows, total = queries.grade_lists(actor, state=state, year=year, limit=page.size, offset=page.offset)
     return render_template(
         "regulator/assessments/lists.html",
         rows=rows,
@@ -92,7 +92,7 @@ def assessments() -> Any:
         year=year,
         state=state,
         states=ListState,
-        may_enter=may(actor, "grade.enter"),
+        may_enter=may_anywhere(actor, "grade.enter"),
         page=page.of(total),
     )
 
@@ -101,17 +101,19 @@ def assessments() -> Any:
 
 
 @blueprint.route("/assessments/new", methods=["GET", "POST"])
-@requires("grade.enter")
+@requires("grade.enter", of=OWN_DIVISION)
 def assessment_new() -> Any:
     """Begin a list."""
-    divisions = queries.divisions_to_grade(local_day(utc_now()))
-    asked = request.args.get("division", current_app.config["DIVISION"])
-    division = asked if asked in divisions else next(iter(divisions), str(current_app.config["DIVISION"]))
+    actor = current_actor()
+    divisions = queries.divisions_to_grade(actor, local_day(utc_now()))
+    own = own_division(actor, "grade.enter")
+    asked = request.args.get("division", own)
+    division = asked if asked in divisions else next(iter(divisions), own)
     return _entering(None, division, divisions)
 
 
 @blueprint.route("/assessments/<int:list_id>/edit", methods=["GET", "POST"])
-@requires("grade.enter")
+@requires("grade.enter", of=OWN_DIVISION)
 def assessment_edit(list_id: int) -> Any:
     """Go on with a draft."""
     found = _list(list_id)
@@ -140,7 +142,7 @@ def _entering(found: AssessmentList | None, division: str, divisions: list[str])
     )
     if isinstance(answer, Response):
         return answer
-    found = queries.grade_list(list_id) if list_id is not None else None
+    found = queries.grade_list(current_actor(), list_id) if list_id is not None else None
     if answer == ListChanged.status and found is not None:
         form.version.data = str(found.version)  # what it says now stands beside: saving again replaces it knowingly
     return _entering_page(form, found, division, divisions, labs, answer)
@@ -194,7 +196,7 @@ def _rows(form: Any, labs: list[Lab]) -> list[GradeRow]:
 
 
 @blueprint.get("/assessments/<int:list_id>")
-@requires("grade.see")
+@requires("grade.see", of=OWN_DIVISION)
 def assessment(list_id: int) -> Any:
     """A list with its grades; while it is open, with what it changes in money."""
     return _list_page(_list(list_id))
@@ -270,8 +272,8 @@ def _list_page(
         others=sorted((line for lab, line in money.items() if lab not in graded), key=lambda line: line.lab.code),
         held=queries.assessments_in_force(graded, Month.at(now)),
         grade_words=dict(Grade.choices()),
-        may_enter=may(actor, "grade.enter"),
-        may_confirm=may(actor, "grade.confirm"),
+        may_enter=may(actor, "grade.enter", division=found.division),
+        may_confirm=may(actor, "grade.confirm", division=found.division),
         worked_on_it=actor.person_id in participants,
         is_author=actor.person_id == found.entered_by,
         above=above,
@@ -281,7 +283,7 @@ def _list_page(
 
 
 @blueprint.post("/assessments/<int:list_id>/hand-over")
-@requires("grade.enter")
+@requires("grade.enter", of=OWN_DIVISION)
 def assessment_hand_over(list_id: int) -> Any:
     """Hand a draft over; what it still lacks is shown at its field."""
     version = read_number(request.form.get("version", ""))
@@ -303,7 +305,7 @@ def assessment_hand_over(list_id: int) -> Any:
 
 
 @blueprint.post("/assessments/<int:list_id>/withdraw")
-@requires("grade.enter")
+@requires("grade.enter", of=OWN_DIVISION)
 def assessment_withdraw(list_id: int) -> Any:
     answer = pressed(
         lambda: services.withdraw_grades(actor=current_actor(), now=utc_now(), list_id=list_id),
@@ -316,7 +318,7 @@ def assessment_withdraw(list_id: int) -> Any:
 
 
 @blueprint.post("/assessments/<int:list_id>/confirm")
-@requires("grade.confirm")
+@requires("grade.confirm", of=OWN_DIVISION)
 def assessment_confirm(list_id: int) -> Any:
     """From here on the list's grades count."""
     version = read_number(request.form.get("version", ""))
@@ -331,7 +333,7 @@ def assessment_confirm(list_id: int) -> Any:
 
 
 @blueprint.post("/assessments/<int:list_id>/send-back")
-@requires("grade.confirm")
+@requires("grade.confirm", of=OWN_DIVISION)
 def assessment_send_back(list_id: int) -> Any:
     form = SendBackForm()
     answer = posted(

@@ -8,9 +8,9 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from labshare.http.actor import current_actor
-from labshare.http.rights import requires
+from labshare.http.rights import OWN_DIVISION, requires
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import may
+from labshare.organisations.permissions import may_anywhere
 from labshare.rewards import services
 from labshare.rewards.queries import pages
 from labshare.web.forms import Form, MoneyField, StringField, TextAreaField, length, required, show_problem
@@ -30,7 +30,7 @@ class CorrectionForm(Form):
 
 
 @blueprint.get("/rewards/corrections")
-@requires("run.see")
+@requires("run.see", of=OWN_DIVISION)
 def run_corrections() -> Any:
     """Corrections of openings, proposed and decided."""
     return _corrections_page()
@@ -40,16 +40,16 @@ def _corrections_page(form: CorrectionForm | None = None, status: int = 200) -> 
     actor = current_actor()
     html = render_template(
         "regulator/rewards/corrections.html",
-        rows=pages.all_corrections(),
+        rows=pages.all_corrections(actor),
         form=form or CorrectionForm(formdata=None),
-        decides=may(actor, "correction.decide"),
+        decides=may_anywhere(actor, "correction.decide"),
         me=actor.person_id,
     )
     return html, status
 
 
 @blueprint.post("/rewards/corrections")
-@requires("correction.decide", verb="correction.propose")
+@requires("correction.decide", of=OWN_DIVISION, verb="correction.propose")
 def propose_correction() -> Any:
     form = CorrectionForm()
     answer = posted(
@@ -67,7 +67,7 @@ def propose_correction() -> Any:
 
 
 @blueprint.post("/rewards/corrections/<int:correction_id>/<any(agree, refuse):verdict>")
-@requires("correction.decide")
+@requires("correction.decide", of=OWN_DIVISION)
 def decide_correction(correction_id: int, verdict: str) -> Any:
     decide = services.agree_correction if verdict == "agree" else services.refuse_correction
     answer = pressed(

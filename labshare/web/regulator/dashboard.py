@@ -28,7 +28,7 @@ SPANS = {"month": _l("Previous month"), "quarter": _l("Three months"), "year": _
 def overview() -> Any:
     actor, now = current_actor(), utc_now()
     span, first, last = _period()
-    shown = dashboard(first, last, now, actor.person_id)
+    shown = dashboard(actor, first, last, now)
     edges = [0, *BINS]
     labels = [f"{low}–{high}" for low, high in zip(edges, BINS, strict=False)] + [f"≥ {BINS[-1]}"]
     revenue = [
@@ -65,6 +65,4 @@ def tasks() -> Any:
     """Everything that waits for a regulator, with the way to it."""
     actor, now = current_actor(), utc_now()
     recent = search(Search(person_id=actor.person_id), limit=10)
-    return render_template(
-        "regulator/tasks.html", waiting=waiting_for_regulators(now, actor.person_id), recent=recent, now=now
-    )
+    return render_template("regulator/tasks.html", waiting=waiting_for_regulators(actor, now), recent=recent, now=now)

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from labshare.catalogue import queries
 from labshare.catalogue.models import Lab
+from labshare.catalogue.queries.admissions import county_of, sees_lab
 from labshare.catalogue.queries.applications import last_application
 from labshare.catalogue.queries.authorisations import team_of, withdrawn_of
 from labshare.catalogue.queries.open_labs import open_labs
@@ -17,13 +18,14 @@ from labshare.catalogue.services import applications
 from labshare.catalogue.services import labs as lab_services
 from labshare.catalogue.terms import Admission
 from labshare.http.actor import current_actor
-from labshare.http.rights import Of, requires
-from labshare.kernel.errors import Problem
+from labshare.http.rights import OWN_DIVISION, Of, requires
+from labshare.kernel.actor import Actor
+from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.formatting import short_day, twin
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, Division
-from labshare.organisations.permissions import check, may
+from labshare.organisations.permissions import check_anywhere, may, may_anywhere
 from labshare.rewards.queries.grades import assessments_in_force, grades_of
 from labshare.rewards.terms import Grade
 from labshare.web.asked import asked_choice, asked_page
@@ -41,7 +43,7 @@ from labshare.web.steps import posted, pressed, said_problems
 
 ANSWERS = {"confirm": "lab.confirm_admission", "refuse": "lab.refuse_admission"}
 """A second person's answer → the right to it."""
-ADMISSION = Of("answer in the address", asks=lambda actor, act, **_address: check(actor, ANSWERS[act]))
+ADMISSION = Of("answer in the address", asks=lambda actor, act, **_address: check_anywhere(actor, ANSWERS[act]))
 
 
 class AdmitForm(Form):
@@ -53,9 +55,13 @@ class AdmitForm(Form):
     )
     reason = StringField(_l("Remark"), [optional(), length(300)])
 
-    def __init__(self, lab: Lab, **given: Any) -> None:
+    def __init__(self, lab: Lab, actor: Actor, **given: Any) -> None:
         super().__init__(division=lab.division, **given)
-        self.division.choices = [(code, twin(county)) for code, county in counties_with(lab.division).items()]
+        self.division.choices = [
+            (code, twin(county))
+            for code, county in counties_with(lab.division).items()
+            if may(actor, "lab.admit", division=code)
+        ]
 
 
 class SuspendForm(Form):
@@ -83,7 +89,7 @@ def counties_with(code: str) -> dict[str, Division]:
 def labs_list() -> Any:
     actor, today = current_actor(), local_day(utc_now())
     q, show, asked = request.args.get("q", "")[:80], asked_choice("show", Admission), asked_page()
-    page = open_labs(today, q=q, show=show, limit=asked.size, offset=asked.offset)
+    page = open_labs(actor, today, q=q, show=show, limit=asked.size, offset=asked.offset)
     return render_template(
         "regulator/labs/list.html",
         page=page,
@@ -92,7 +98,7 @@ def labs_list() -> Any:
         today=today,
         grades=assessments_in_force([row.lab.id for row in page.items], Month.of(today)),
         grade_words=dict(Grade.choices()),
-        may_admit=may(actor, "lab.admit"),
+        may_admit=may_anywhere(actor, "lab.admit"),
     )
 
 
@@ -103,10 +109,10 @@ def lab_of(lab_id: int) -> Any:
 
 
 @blueprint.get("/labs/<int:lab_id>/team")
-@requires("team.see")
+@requires("team.see", of=OWN_DIVISION)
 def lab_team(lab_id: int) -> Any:
     """Who may do what in the lab, and whose authorisations were withdrawn."""
-    lab = queries.get_lab(current_actor(), lab_id)
+    lab = _seen(lab_id)
     team = team_of(lab.firm_id, local_day(utc_now()), lab_id=lab.id)
     alone = only_owner(team.roles)
     return render_template(
@@ -116,6 +122,14 @@ def lab_team(lab_id: int) -> Any:
         withdrawn=withdrawn_of(lab.id),
         only_owner=next((one.member.person.name for one in team.mates if one.member.person_id == alone), None),
     )
+
+
+def _seen(lab_id: int) -> Lab:
+    """The lab, where it is of the reader's division. Raises `NotFound`."""
+    actor = current_actor()
+    if not sees_lab(actor, lab_id, local_day(utc_now())):
+        raise NotFound
+    return queries.get_lab(actor, lab_id)
 
 
 def _lab_page(
@@ -128,9 +142,12 @@ def _lab_page(
     status: int = 200,
 ) -> Any:
     actor, today = current_actor(), local_day(utc_now())
+    _seen(lab_id)
     shown = queries.lab_page(actor, lab_id, today)
+    county = county_of(shown.lab, today)() or shown.lab.division
+    waiting = next((one for one in shown.admissions if one.undecided), None)
     forms = {
-        "admit": admit or AdmitForm(shown.lab, formdata=None, admitted_from=today),
+        "admit": admit or AdmitForm(shown.lab, actor, formdata=None, admitted_from=today),
         "suspend": suspend or SuspendForm(formdata=None, suspended_from=today),
         "decline": decline or DeclineForm(formdata=None),
     }
@@ -144,17 +161,17 @@ def _lab_page(
         application=last_application(lab_id),
         grades=grades_of(lab_id),
         grade_words=dict(Grade.choices()),
-        may_admit=may(actor, "lab.admit"),
-        may_confirm=may(actor, "lab.confirm_admission"),
+        may_admit=may(actor, "lab.admit", division=county),
+        may_confirm=waiting is not None and may(actor, "lab.confirm_admission", division=waiting.division),
         counties=DIVISIONS,
     ), status
 
 
 @blueprint.post("/labs/<int:lab_id>/admit")
-@requires("lab.admit")
+@requires("lab.admit", of=OWN_DIVISION)
 def lab_admit(lab_id: int) -> Any:
     actor = current_actor()
-    form = AdmitForm(queries.get_lab(actor, lab_id))
+    form = AdmitForm(_seen(lab_id), actor)
     answer = posted(
         form,
         lambda: lab_services.admit_lab(
@@ -178,7 +195,7 @@ def lab_admit(lab_id: int) -> Any:
 
 
 @blueprint.post("/labs/<int:lab_id>/decline")
-@requires("lab.admit")
+@requires("lab.admit", of=OWN_DIVISION)
 def lab_decline(lab_id: int) -> Any:
     form = DeclineForm()
     answer = posted(
@@ -208,7 +225,7 @@ def admission_decide(*, lab_id: int, admission_id: int, act: str) -> Any:
 
 
 @blueprint.post("/labs/<int:lab_id>/suspend")
-@requires("lab.admit")
+@requires("lab.admit", of=OWN_DIVISION)
 def lab_suspend(lab_id: int) -> Any:
     actor, form = current_actor(), SuspendForm()
     answer = posted(

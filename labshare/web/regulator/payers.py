@@ -8,12 +8,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from labshare.catalogue.queries.own import all_labs
+from labshare.catalogue.queries.own import labs_of_regulator
 from labshare.http.actor import current_actor
-from labshare.http.rights import requires
+from labshare.http.rights import OWN_DIVISION, requires
 from labshare.kernel.formatting import plain_money
-from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import may
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.permissions import may_anywhere
 from labshare.settlement import services
 from labshare.settlement.models import Payment
 from labshare.settlement.queries.missing import count_payers
@@ -51,7 +51,7 @@ def _form(place: Place, **given: Any) -> Any:
 
 
 @blueprint.get("/payers")
-@requires("payer.see")
+@requires("payer.see", of=OWN_DIVISION)
 def payers() -> Any:
     """Payments that wait, and those decided."""
     return _payers_page()
@@ -73,13 +73,13 @@ def _payers_page(sent: Any = None, place: Place | None = None, status: int = 200
         booking_href=partial(booking_href, actor=actor),
         forms=forms,
         refused=None if place in forms else sent,
-        decides=may(actor, "payment.accept_payer"),
+        decides=may_anywhere(actor, "payment.accept_payer"),
     )
     return html, status
 
 
 @blueprint.post("/payers/<int:payment_id>/<any(accept, reject):verdict>")
-@requires("payment.accept_payer")
+@requires("payment.accept_payer", of=OWN_DIVISION)
 def decide_payer(payment_id: int, verdict: str) -> Any:
     """Let a payment by another payer count, or not."""
     place = (payment_id, verdict)
@@ -101,11 +101,11 @@ def _decided(payment: Payment, verdict: str) -> str:
 
 
 @blueprint.get("/ledger")
-@requires("payer.see")
+@requires("payer.see", of=OWN_DIVISION)
 def ledger() -> Any:
     """The revenue ledger of all labs, by month."""
     actor = current_actor()
-    labs = all_labs()
+    labs = labs_of_regulator(actor, local_day(utc_now()))
     asked = request.args.get("lab")
     lab_id = next((lab.id for lab in labs if lab.code == asked), None)
     return ledger_page(actor, "regulator/ledger.html", labs, lab_id)

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from labshare.audit.services import record_export
 from labshare.http.actor import current_actor
 from labshare.http.downloads import download
-from labshare.http.rights import ASKED_DIVISION, requires
+from labshare.http.rights import ASKED_DIVISION, OWN_DIVISION, requires
 from labshare.kernel.capitals import capital
 from labshare.kernel.errors import NotFound
 from labshare.kernel.formatting import month as month_text
@@ -27,11 +27,11 @@ from labshare.web.rewards import run_facts
 
 
 @blueprint.get("/rewards/<month>/payment-list")
-@requires("run.see", division=ASKED_DIVISION)
+@requires("run.see", of=OWN_DIVISION, division=ASKED_DIVISION)
 def payment_list(month: str) -> Any:
     """The list as a workbook, once the run is approved; who took it is an event."""
     actor = current_actor()
-    found = pages.run_with_policy(month_of(month), asked_division())
+    found = pages.run_with_policy(actor, month_of(month), asked_division())
     if found is None:
         raise NotFound
     run = found[0]

@@ -12,18 +12,19 @@ from werkzeug.wrappers import Response
 
 from labshare.accounts.queries import names_of
 from labshare.http.actor import current_actor
-from labshare.http.rights import proves, requires
+from labshare.http.rights import OWN_DIVISION, proves, requires
 from labshare.kernel.errors import NotFound
 from labshare.kernel.formatting import month as month_text
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import may
+from labshare.organisations.permissions import may, may_anywhere
 from labshare.organisations.terms import SizeClass
 from labshare.rewards import services
 from labshare.rewards.models import Policy
 from labshare.rewards.queries import pages
 from labshare.rewards.queries.runs import get_policy, rules_of
 from labshare.rewards.terms import BandKind, Cap, Grade, PolicyState, RewardUnit, Tax
+from labshare.web.asked import own_division
 from labshare.web.forms import (
     BooleanField,
     Form,
@@ -145,9 +146,9 @@ class EndForm(Form):
     effective_to = MonthField(_l("Last month"), [required()])
 
 
-def _filled(policy: Policy | None) -> PolicyForm:
-    """The form of a policy; of none: the usual terms."""
-    document = policy.document if policy is not None else USUAL
+def _filled(policy: Policy | None, division: str = "") -> PolicyForm:
+    """The form of a policy; of none: the usual terms in this division."""
+    document = policy.document if policy is not None else {**USUAL, "division": division}
     steps = document["bands"]["steps"]
     last = document["effective_to"]
     values: dict[str, Any] = {
@@ -183,7 +184,6 @@ def _filled(policy: Policy | None) -> PolicyForm:
 USUAL: dict[str, Any] = {
     "name": "",
     "legal_basis": "",
-    "division": "330624",
     "effective_from": None,
     "effective_to": None,
     "tax": Tax.INCLUDED,
@@ -208,20 +208,20 @@ USUAL: dict[str, Any] = {
 
 
 @blueprint.get("/policies")
-@requires("policy.see")
+@requires("policy.see", of=OWN_DIVISION)
 def policies() -> Any:
     """All policies, drafts too."""
     actor = current_actor()
     return render_template(
         "regulator/policies/list.html",
-        policies=pages.all_policies(),
-        drafts=may(actor, "policy.draft"),
+        policies=pages.all_policies(actor),
+        drafts=may_anywhere(actor, "policy.draft"),
         present=str(Month.at(utc_now())),
     )
 
 
 @blueprint.get("/policies/<int:policy_id>")
-@requires("policy.see")
+@requires("policy.see", of=OWN_DIVISION)
 def policy(policy_id: int) -> Any:
     """One policy, in words."""
     return _policy_page(policy_id)
@@ -229,15 +229,15 @@ def policy(policy_id: int) -> Any:
 
 def _policy_page(policy_id: int, form: EndForm | None = None, above: Form | None = None, *, status: int = 200) -> Any:
     actor = current_actor()
-    found = get_policy(policy_id)
+    found = get_policy(current_actor(), policy_id)
     html = render_template(
         "regulator/policies/policy.html",
         policy=found,
         rules=rules_of(found),
         caps=tuple(Cap),
         names=names_of((found.created_by, found.published_by)),
-        may_draft=may(actor, "policy.draft"),
-        may_publish=may(actor, "policy.publish"),
+        may_draft=may(actor, "policy.draft", division=found.division),
+        may_publish=may(actor, "policy.publish", division=found.division),
         form=form or EndForm(formdata=None),
         above=above,
         present=str(Month.at(utc_now())),
@@ -246,15 +246,15 @@ def _policy_page(policy_id: int, form: EndForm | None = None, above: Form | None
 
 
 @blueprint.get("/policies/new")
-@requires("policy.draft")
+@requires("policy.draft", of=OWN_DIVISION)
 def policy_new() -> Any:
-    return _form_page(_filled(None), None)
+    return _form_page(_filled(None, own_division(current_actor(), "policy.draft")), None)
 
 
 @blueprint.get("/policies/<int:policy_id>/edit")
-@requires("policy.draft")
+@requires("policy.draft", of=OWN_DIVISION)
 def policy_edit(policy_id: int) -> Any:
-    found = get_policy(policy_id)
+    found = get_policy(current_actor(), policy_id)
     if found.state != PolicyState.DRAFT:
         raise NotFound
     return _form_page(_filled(found), policy_id)
@@ -268,13 +268,13 @@ def _form_page(form: PolicyForm, policy_id: int | None, *, status: int = 200) ->
 
 
 @blueprint.post("/policies/new")
-@requires("policy.draft", verb="policy.draft")
+@requires("policy.draft", of=OWN_DIVISION, verb="policy.draft")
 def policy_create() -> Any:
     return _save(None)
 
 
 @blueprint.post("/policies/<int:policy_id>/edit")
-@requires("policy.draft", verb="policy.draft")
+@requires("policy.draft", of=OWN_DIVISION, verb="policy.draft")
 def policy_change(policy_id: int) -> Any:
     return _save(policy_id)
 
@@ -296,7 +296,7 @@ def _save(policy_id: int | None) -> Any:
 
 
 @blueprint.post("/policies/<int:policy_id>/publish")
-@requires("policy.publish", verb="policy.publish")
+@requires("policy.publish", of=OWN_DIVISION, verb="policy.publish")
 @proves(_l("Publish the policy"))
 def policy_publish(policy_id: int) -> Any:
     """From here on it governs, and never changes."""
@@ -311,7 +311,7 @@ def policy_publish(policy_id: int) -> Any:
 
 
 @blueprint.post("/policies/<int:policy_id>/end")
-@requires("policy.publish", verb="policy.end")
+@requires("policy.publish", of=OWN_DIVISION, verb="policy.end")
 def policy_end(policy_id: int) -> Any:
     """Give a published policy its last month."""
     form = EndForm()

@@ -15,7 +15,7 @@ from labshare.audit.services import record_export
 from labshare.http.actor import current_actor
 from labshare.http.downloads import TYPES, download, download_rows
 from labshare.http.limits import limited
-from labshare.http.rights import ASKED_DIVISION, proves, requires
+from labshare.http.rights import ASKED_DIVISION, OWN_DIVISION, proves, requires
 from labshare.http.schemas.rewards import LineInFile
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
@@ -25,14 +25,14 @@ from labshare.kernel.months import Month
 from labshare.kernel.pdf import to_pdf
 from labshare.kernel.tables import yuan
 from labshare.kernel.time import local_day, utc_now
-from labshare.organisations.permissions import may
+from labshare.organisations.permissions import may, may_anywhere
 from labshare.rewards import services
 from labshare.rewards.errors import ResultChanged
 from labshare.rewards.models import Objection, RewardCalculation, RewardLine, RewardRun
 from labshare.rewards.queries import pages
 from labshare.rewards.queries import parts as held_parts
 from labshare.rewards.queries.objections import grounds_of
-from labshare.rewards.queries.runs import first_unapproved, missing_runs, rules_of
+from labshare.rewards.queries.runs import first_unapproved, missing_runs, policies_seen, rules_of, runs_seen
 from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.services.compare import Comparison
 from labshare.rewards.terms import ApprovalCondition, ObjectionVerdict, RunState
@@ -86,14 +86,18 @@ class Change:
 
 
 @blueprint.get("/rewards")
-@requires("run.see")
+@requires("run.see", of=OWN_DIVISION)
 def runs() -> Any:
     """The runs of a year, and the months that have none yet."""
     actor, now = current_actor(), utc_now()
-    years = pages.years_with_runs() or [Month.at(now).year]
+    years = pages.years_with_runs(runs_seen(actor)) or [Month.at(now).year]
     year = asked_year(years, years[0])
-    missing = [(division, month) for division, month in missing_runs(Month.at(now).previous) if month.year >= years[0]]
-    rows = pages.runs_of_year(year)
+    missing = [
+        (division, month)
+        for division, month in missing_runs(Month.at(now).previous, policies_seen(actor))
+        if month.year >= years[0]
+    ]
+    rows = pages.runs_of_year(actor, year)
     of_year = [row.run for row in rows]
     parts = {one.id: held_parts.parts_of_run(one, of_year) for one in of_year}
     return render_template(
@@ -104,12 +108,12 @@ def runs() -> Any:
         years=years,
         year=year,
         missing=missing,
-        calculates=may(actor, "run.calculate"),
+        calculates=may_anywhere(actor, "run.calculate"),
     )
 
 
 @blueprint.get("/rewards/<month>")
-@requires("run.see", division=ASKED_DIVISION)
+@requires("run.see", of=OWN_DIVISION, division=ASKED_DIVISION)
 def run(month: str) -> Any:
     """One run."""
     return run_page(month_of(month))
@@ -118,7 +122,7 @@ def run(month: str) -> Any:
 def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
     """The run's page; `forms` are those sent back with errors."""
     actor, now = current_actor(), utc_now()
-    found = pages.run_with_policy(month, asked_division())
+    found = pages.run_with_policy(actor, month, asked_division())
     if found is None:
         raise NotFound
     shown, names = found
@@ -167,11 +171,11 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         shown_state=shown_state(shown.state, shown.publicity_ends_at, now=now),
         earlier=first_unapproved(shown.division, month) if shown.state == RunState.CALCULATED else None,
         ready=bool(conditions) and all(one.holds for one in conditions),
-        may_calculate=may(actor, "run.calculate"),
-        may_publish=may(actor, "run.publish"),
-        may_approve=may(actor, "run.approve"),
-        may_pay=may(actor, "run.pay"),
-        may_answer=may(actor, "objection.answer"),
+        may_calculate=may(actor, "run.calculate", division=shown.division),
+        may_publish=may(actor, "run.publish", division=shown.division),
+        may_approve=may(actor, "run.approve", division=shown.division),
+        may_pay=may(actor, "run.pay", division=shown.division),
+        may_answer=may(actor, "objection.answer", division=shown.division),
         send_back_form=forms.get("send_back") or SendBackForm(formdata=None),
         pay_form=forms.get("pay") or PayForm(formdata=None, paid_on=local_day(now)),
         answer_forms=_answer_forms(objections, forms.get("answer")),
@@ -284,7 +288,7 @@ def _lines_file(shown: RewardRun, lines: list[RewardLine], format: str, actor: A
 
 
 @blueprint.post("/rewards/<month>/calculate")
-@requires("run.calculate", verb="run.calculate", division=ASKED_DIVISION)
+@requires("run.calculate", of=OWN_DIVISION, verb="run.calculate", division=ASKED_DIVISION)
 @limited("calculation")
 def run_calculate(month: str) -> Any:
     """Calculate, or calculate again."""
@@ -297,7 +301,7 @@ def run_calculate(month: str) -> Any:
 
 
 @blueprint.post("/rewards/<month>/publish")
-@requires("run.publish", verb="run.publish", division=ASKED_DIVISION)
+@requires("run.publish", of=OWN_DIVISION, verb="run.publish", division=ASKED_DIVISION)
 @proves(_l("Publish the run"))
 def run_publish(month: str) -> Any:
     asked = month_of(month)
@@ -309,7 +313,7 @@ def run_publish(month: str) -> Any:
 
 
 @blueprint.post("/rewards/<month>/approve")
-@requires("run.approve", verb="run.approve", division=ASKED_DIVISION)
+@requires("run.approve", of=OWN_DIVISION, verb="run.approve", division=ASKED_DIVISION)
 @proves(_l("Approve the run"))
 def run_approve(month: str) -> Any:
     asked = month_of(month)
@@ -321,7 +325,7 @@ def run_approve(month: str) -> Any:
 
 
 @blueprint.post("/rewards/<month>/send-back")
-@requires("run.publish", verb="run.send_back", division=ASKED_DIVISION)
+@requires("run.publish", of=OWN_DIVISION, verb="run.send_back", division=ASKED_DIVISION)
 def run_send_back(month: str) -> Any:
     asked, form = month_of(month), SendBackForm()
     return _form_step(
@@ -336,7 +340,7 @@ def run_send_back(month: str) -> Any:
 
 
 @blueprint.post("/rewards/<month>/pay")
-@requires("run.pay", verb="run.pay", division=ASKED_DIVISION)
+@requires("run.pay", of=OWN_DIVISION, verb="run.pay", division=ASKED_DIVISION)
 @proves(_l("Record the payout"))
 def run_pay(month: str) -> Any:
     asked, form = month_of(month), PayForm()
@@ -357,7 +361,7 @@ def run_pay(month: str) -> Any:
 
 
 @blueprint.post("/rewards/<month>/objections/<int:objection_id>/<any(upheld, rejected):verdict>")
-@requires("objection.answer", verb="objection.answer")
+@requires("objection.answer", of=OWN_DIVISION, verb="objection.answer")
 def run_answer(month: str, objection_id: int, *, verdict: str) -> Any:
     asked, form = month_of(month), AnswerForm(objection_id, verdict)
     said = (
@@ -384,7 +388,7 @@ def _step(month: Month, act: Act, said: str) -> Any:
     answer = pressed(lambda: act(current_actor(), utc_now()), lambda _done: _told(month, said))
     if isinstance(answer, Response):
         return answer
-    if pages.run_with_policy(month, asked_division()) is None:
+    if pages.run_with_policy(current_actor(), month, asked_division()) is None:
         raise answer
     form = Form(formdata=None)
     return run_page(month, show_problem(form, answer), above=form)
@@ -401,11 +405,11 @@ def _told(month: Month, said: str) -> tuple[str, str]:
 
 
 @blueprint.get("/rewards/<month>/labs/<code>")
-@requires("run.see", division=ASKED_DIVISION)
+@requires("run.see", of=OWN_DIVISION, division=ASKED_DIVISION)
 def run_line(*, month: str, code: str) -> Any:
     """A lab's line, step by step."""
     actor = current_actor()
-    line = pages.line_with_run(month_of(month), code=code, division=asked_division())
+    line = pages.line_with_run(actor, month_of(month), code=code, division=asked_division())
     if line is None:
         raise NotFound
     return statement_page(line, actor, "regulator/rewards/statement.html")

@@ -1,0 +1,217 @@
+"""Regulators act within their division alone: runs, policies, grades, corrections, admissions, affiliations."""
+
+from collections.abc import Callable
+from datetime import date
+from itertools import product
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from labshare.accounts.models import Person
+from labshare.catalogue.services import labs as lab_services
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import transaction
+from labshare.kernel.errors import NotAllowed, NotFound
+from labshare.kernel.months import Month
+from labshare.kernel.time import local_day
+from labshare.organisations import errors as organisations_errors
+from labshare.organisations.queries.affiliations import affiliations_to_decide
+from labshare.organisations.services import confirm_affiliation, enter_affiliation
+from labshare.oversight.dashboard import dashboard
+from labshare.oversight.statistics import ANYONE
+from labshare.oversight.waiting import waiting_for_regulators
+from labshare.rewards import errors, services
+from labshare.rewards.queries.pages import all_policies, runs_of_year
+from labshare.rewards.services.grades import GradeRow
+from tests import factories
+from tests.rewards.reading import policy_json
+from tests.rewards.world import World, add_booking, add_lab, add_revenue, people, put_policy
+
+HOME, ELSEWHERE, PROVINCE, CITY, FAR = "330624", "330683", "33", "3306", "331023"
+OCTOBER = Month(2026, 10)
+
+
+PERSONS: dict[tuple[str, str], Person] = {}
+"""The regulators of `world`."""
+
+
+def regulator(role: str, division: str) -> Actor:
+    return factories.actor(PERSONS[role, division], None, role, division=division)
+
+
+@pytest.fixture
+def world(app: Flask, clock: Any) -> World:
+    """A lab of the county with revenue and a policy."""
+    now = clock.set("2026-11-02 10:00")
+    with transaction():
+        made = people()
+        for role, division in product(("officer", "approver", "auditor"), (HOME, ELSEWHERE, PROVINCE, CITY, FAR)):
+            PERSONS[role, division] = factories.regulator(role, division)
+        factories.working_year(2026)
+        add_lab(made)
+        made.clients.append(factories.firm(division=ELSEWHERE))
+        put_policy(made, now, effective_from="2026-10")
+        add_revenue(add_booking(made, made.labs[0], made.clients[0], date(2026, 10, 5)), "2026-10", 100_000)
+    return made
+
+
+def test_a_run_is_taken_on_by_its_own_county_and_what_contains_it(world: World, clock: Any) -> None:  # R-RIGHTS-13
+    given = {"now": clock.now, "month": OCTOBER}
+    elsewhere = regulator("officer", ELSEWHERE)
+    with pytest.raises(errors.NoPolicy):
+        services.run_month(actor=elsewhere, **given)
+    for division in (PROVINCE, CITY, HOME):
+        with transaction():
+            services.run_month(actor=regulator("officer", division), **given)
+    for verb in (services.publish, services.pay, services.send_back):
+        more: dict[str, Any] = {"reason": "漏计"} if verb is services.send_back else {}
+        more = {"paid_on": date(2026, 11, 2), "reference": "1"} if verb is services.pay else more
+        with pytest.raises(NotFound):
+            verb(actor=elsewhere, division=HOME, **given, **more)
+    with transaction():
+        services.publish(actor=regulator("officer", HOME), **given)
+    with pytest.raises(NotFound):
+        services.approve(actor=regulator("approver", ELSEWHERE), **given)
+    clock.advance(days=8)
+    with transaction():
+        services.approve(actor=regulator("approver", PROVINCE), now=clock.now, month=OCTOBER)
+
+
+def test_lists_and_counts_are_of_the_division(world: World, clock: Any) -> None:  # R-RIGHTS-14
+    with transaction():
+        services.run_month(actor=regulator("officer", HOME), now=clock.now, month=OCTOBER)
+
+    def seen(actor: Actor) -> tuple[int, int, int, int]:
+        shown = dashboard(actor, OCTOBER, OCTOBER, clock.now)
+        waiting = waiting_for_regulators(actor, clock.now)
+        return len(all_policies(actor)), len(runs_of_year(actor, 2026)), len(waiting.runs), shown.whole_fen
+
+    assert seen(regulator("auditor", ELSEWHERE)) == (0, 0, 0, 0)
+    whole = seen(ANYONE)
+    assert whole == (1, 1, 1, 100_000)
+    assert seen(regulator("auditor", HOME)) == seen(regulator("auditor", PROVINCE)) == whole
+
+
+def test_a_policy_is_drafted_and_published_in_the_own_division(world: World, clock: Any) -> None:  # R-RIGHTS-13
+    document = policy_json(division=ELSEWHERE, effective_from="2027-01")
+    with pytest.raises(organisations_errors.OutsideDivision):
+        services.draft_policy(actor=regulator("officer", HOME), now=clock.now, document=document)
+    with transaction():
+        drafted = services.draft_policy(actor=regulator("officer", ELSEWHERE), now=clock.now, document=document)
+    for act in (
+        lambda: services.publish_policy(actor=regulator("approver", HOME), now=clock.now, policy_id=drafted.id),
+        lambda: services.draft_policy(
+            actor=regulator("officer", HOME),
+            now=clock.now,
+            document=policy_json(effective_from="2027-01"),
+            policy_id=drafted.id,
+        ),
+    ):
+        with pytest.raises(NotFound):
+            act()
+    with pytest.raises(organisations_errors.OutsideDivision):
+        services.draft_policy(
+            actor=regulator("officer", ELSEWHERE),
+            now=clock.now,
+            document=policy_json(effective_from="2027-01"),
+            policy_id=drafted.id,
+        )
+    with transaction():
+        services.publish_policy(actor=regulator("approver", PROVINCE), now=clock.now, policy_id=drafted.id)
+
+
+def test_grades_and_corrections_too(world: World, clock: Any) -> None:  # R-RIGHTS-13
+    lab, home = world.labs[0], regulator("officer", HOME)
+    given: dict[str, Any] = {
+        "year": 2025,
+        "effective_month": Month(2026, 12),
+        "rows": [GradeRow(lab.id, "good", "评定")],
+    }
+    with pytest.raises(NotFound):
+        services.save_grades(actor=regulator("officer", ELSEWHERE), now=clock.now, division=HOME, **given)
+    with transaction():
+        saved = services.save_grades(actor=home, now=clock.now, division=HOME, **given)
+        services.hand_over_grades(actor=home, now=clock.now, list_id=saved.id, version=1)
+        corrected = services.propose_correction(actor=home, now=clock.now, lab=lab.code, fen=100, reason="追回")
+    steps: list[Callable[[Actor], Any]] = [
+        lambda actor: services.withdraw_grades(actor=actor, now=clock.now, list_id=saved.id),
+        lambda actor: services.agree_correction(actor=actor, now=clock.now, correction_id=corrected.id),
+        lambda actor: services.refuse_correction(actor=actor, now=clock.now, correction_id=corrected.id),
+    ]
+    for step in steps:
+        with pytest.raises(NotFound):
+            step(regulator("officer", ELSEWHERE))
+    with pytest.raises(errors.NoPolicy):
+        services.propose_correction(
+            actor=regulator("officer", ELSEWHERE), now=clock.now, lab=lab.code, fen=100, reason="追回"
+        )
+    with pytest.raises(NotFound):
+        services.confirm_grades(actor=regulator("approver", ELSEWHERE), now=clock.now, list_id=saved.id, version=1)
+    with transaction():
+        services.confirm_grades(actor=regulator("approver", CITY), now=clock.now, list_id=saved.id, version=1)
+
+
+def test_a_lab_is_admitted_by_its_county_into_the_own_division(world: World, clock: Any) -> None:  # R-COUNTY-1
+    with transaction():
+        lab = factories.lab(admitted=False)
+    given = {"now": clock.now, "lab_id": lab.id, "admitted_from": local_day(clock.now)}
+    with pytest.raises(NotFound):
+        lab_services.admit_lab(actor=regulator("officer", ELSEWHERE), **given)
+    with pytest.raises(organisations_errors.OutsideDivision):
+        lab_services.admit_lab(actor=regulator("officer", HOME), division=ELSEWHERE, **given)
+    with transaction():
+        admitted = lab_services.admit_lab(actor=regulator("officer", PROVINCE), division=ELSEWHERE, **given)
+    assert admitted.division == ELSEWHERE
+    # from then on it is the other county's, which alone suspends it
+    suspended = {"now": clock.now, "lab_id": lab.id, "suspended_from": local_day(clock.now), "reason": "整改"}
+    with pytest.raises(NotFound):
+        lab_services.suspend_lab(actor=regulator("officer", HOME), **suspended)
+    with transaction():
+        lab_services.suspend_lab(actor=regulator("officer", ELSEWHERE), **suspended)
+
+
+def test_a_far_admission_is_answered_by_its_county(world: World, clock: Any) -> None:  # R-COUNTY-2
+    with transaction():
+        waits = factories.admission(factories.lab(admitted=False), confirmed_at=None)
+    given = {"now": clock.now, "admission_id": waits.id}
+    for act, role in ((lab_services.confirm_admission, "approver"), (lab_services.refuse_admission, "officer")):
+        with pytest.raises(NotFound):
+            act(actor=regulator(role, ELSEWHERE), **given)
+    with transaction():
+        lab_services.confirm_admission(actor=regulator("approver", HOME), **given)
+
+
+def test_an_affiliation_is_decided_where_the_lab_is(world: World, clock: Any) -> None:  # R-RIGHTS-15
+    host, client = world.labs[0].firm, world.clients[0]  # the client is of another county
+    with transaction():
+        declared = factories.affiliation(
+            host,
+            client,
+            declared_by=client,
+            objected_at=clock.now,
+            objected_by=factories.person().id,
+            objection="并无亲属关系",
+        )
+    clients_county, labs_county = regulator("officer", ELSEWHERE), regulator("officer", HOME)
+    given = {"now": clock.now, "affiliation_id": declared.id, "source": "inspection", "note": "现场核查"}
+    assert list(affiliations_to_decide(clients_county)) == [declared.id]  # its own firm's: it reads it
+    with pytest.raises(NotAllowed):
+        confirm_affiliation(actor=clients_county, **given)
+    with pytest.raises(NotFound):
+        confirm_affiliation(actor=regulator("officer", FAR), **given)
+    with transaction():
+        confirm_affiliation(actor=labs_county, **given)
+    entered = {
+        "now": clock.now,
+        "firm_id": client.id,
+        "other_uscc": host.uscc,
+        "kind": "family",
+        "valid_from": date(2026, 1, 1),
+        "source": "inspection",
+        "note": "现场核查",
+    }
+    with pytest.raises(organisations_errors.DecidedElsewhere):
+        enter_affiliation(actor=clients_county, **(entered | {"kind": "shares_owner"}))
+    with transaction():
+        enter_affiliation(actor=labs_county, **(entered | {"kind": "shares_owner"}))

@@ -11,6 +11,7 @@ from typing import Any
 
 from labshare.accounts.models import Person
 from labshare.booking.models import ALWAYS, OpeningWeek, WorkingYear
+from labshare.catalogue.claims import Claim
 from labshare.catalogue.models import (
     Calibration,
     Fee,
@@ -25,9 +26,9 @@ from labshare.catalogue.models import (
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.terms import OfficialRole
-from labshare.organisations.models import Affiliation, Firm, Membership, RegulatorRole
+from labshare.organisations.models import Affiliation, Firm, FirmSize, Membership, RegulatorRole
 from labshare.rewards.assessments import Assessment, AssessmentList
-from labshare.settlement.models import Invoice
+from labshare.settlement.models import Invoice, StoredFile
 from labshare.settlement.reminders import RemindedInvoice, Reminder
 from labshare.settlement.terms import ReminderLevel
 
@@ -87,10 +88,22 @@ def firm(**given: Any) -> Firm:
     )
 
 
+def firm_size(of: Firm, size_class: str = "micro", **given: Any) -> FirmSize:
+    """Figures that wait for an administrator."""
+    said = {"year": 2025, "employees": 4, "revenue_fen": 900_000_000, "sector": of.sector, "size_class": size_class}
+    return add(FirmSize(**{"firm_id": of.id, "declared_at": LONG_AGO, **said, **given}))
+
+
 def member(of: Firm, role: str = "owner", **given: Any) -> Person:
     someone = person(**given)
     add(Membership(person_id=someone.id, firm_id=of.id, role=role, started_at=LONG_AGO))
     return someone
+
+
+def stored_file(**given: Any) -> StoredFile:
+    """A paper that somebody uploaded; nothing lies on the disk."""
+    kept = {"sha256": f"{next(_count):064x}", "name": "证明.pdf", "content_type": "application/pdf", "size": 1}
+    return add(StoredFile(**{**kept, "uploaded_at": LONG_AGO, **given}))
 
 
 def regulator(role: str, division: str = "", **given: Any) -> Person:
@@ -226,6 +239,7 @@ def instrument(
                 "name": f"仪器{n}",
                 "name_en": f"Instrument {n}",
                 "original_value_fen": 50_000_000,
+                "confirmed_value_fen": 50_000_000,
                 "state": "published",
                 "created_at": LONG_AGO,
                 **given,
@@ -295,6 +309,7 @@ def test_item(
             "category": "mechanics",
             "sample_minutes": Decimal(60),
             "max_quantity": 20,
+            "confirmed_voluntary": True,
             "state": "published",
             "created_at": LONG_AGO,
             "published_at": LONG_AGO,
@@ -318,6 +333,19 @@ def test_item(
 
 
 test_item.__test__ = False  # type: ignore[attr-defined]
+
+
+def claim(of: Instrument, *, value_fen: int = 60_000_000, **given: Any) -> Claim:
+    """An instrument's value, said with its proof, that waits for an officer."""
+    proof = given.pop("proof_id", None) or stored_file().id
+    said = {
+        "lab_id": of.lab_id,
+        "kind": "original_value",
+        "instrument_id": of.id,
+        "value_fen": value_fen,
+        "made_at": LONG_AGO,
+    }
+    return add(Claim(**{"proof_id": proof, **said, **given}))
 
 
 def reminder(invoice_id: int, *, sent_on: date) -> Reminder:

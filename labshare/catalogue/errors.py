@@ -417,3 +417,14 @@ class AuthorisedAlready(InvalidInput):
 
 class DatesOutOfOrder(InvalidInput):
     message = _l("The end lies before the beginning.")
+
+
+class ClaimDecided(Conflict):
+    message = _l("This is decided already, or said anew since. Look at the list again.")
+    default_field = "claim"
+
+
+class ProofMissing(Conflict):
+    message = _l("%(what)s: a value is confirmed by its proof, and the lab has attached none.")
+    default_field = "claim"
+    money_or_rights = True

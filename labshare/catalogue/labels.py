@@ -4,6 +4,8 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.catalogue.terms import (
     Category,
+    ClaimKind,
+    ClaimVerdict,
     FeeBasis,
     Funds,
     InstrumentCondition,
@@ -81,6 +83,9 @@ name_fields(
         "no_show_percent": _l("No-show, % of the price"),
         "original_value_fen": _l("Original value"),
         "proved": _l("Shown that day"),
+        "claim": _l("Fact"),
+        "claim_id": _l("Number of the fact"),
+        "value_fen": _l("Value"),
         "refused": _l("Refused"),
         "remark": _l("Remark"),
         "requirement": _l("What users must observe"),
@@ -132,3 +137,5 @@ name_codes("lab.state", *LifeState)
 name_codes("sharing", *Sharing)
 name_codes("test_item.state", *LifeState)
 name_codes("usage", *InstrumentUsage)
+name_codes("claim", *ClaimKind)
+name_codes("verdict", *ClaimVerdict)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    not_,
     or_,
     text,
 )
@@ -328,7 +329,20 @@ class Accreditation(Dated, Model):
     valid_from: Mapped[date]
     valid_to: Mapped[date]
 
+    confirmed: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """An officer confirmed it as it stands, scope included (R-CLAIM-2)."""
+
     lab: Mapped[Lab] = relationship(backref="accreditations")
+
+    @hybrid_method
+    def in_force_on(self, day: date) -> bool:
+        """Whether it makes marks on this day."""
+        return self.confirmed and self.valid_from <= day <= self.valid_to
+
+    @in_force_on.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _in_force_on_in_sql(cls, day: date) -> ColumnElement[bool]:
+        return and_(cls.confirmed, cls.valid_from <= day, cls.valid_to >= day)
 
 
 class AccreditationScope(Model):
@@ -370,7 +384,10 @@ class Instrument(Listed, Model):
     nation: Mapped[str] = mapped_column(String(2), default="CN")
     class_code: Mapped[str] = mapped_column(String(6), default="990000")
     original_value_fen: Mapped[Fen | None]
-    """Null: not entered; counts as 0 for a policy's lower limit."""
+    """As the lab says. Null: not entered."""
+    confirmed_value_fen: Mapped[Fen | None]
+    """What an officer confirmed of the instrument as it stands (R-CLAIM-2); what bookings copy. Null counts as 0 for a
+    policy's lower limit."""
     begin_date: Mapped[date | None]
     usage: Mapped[str] = mapped_column(String(10), default=InstrumentUsage.GENERAL)
     """`special` or `general`: quota hours 800 or 1,400."""
@@ -630,6 +647,9 @@ class TestItem(Listed, Model):
     runs_start_in_hours: Mapped[bool] = mapped_column(default=False)
     """Unattended items: each further run, too, starts in opening hours."""
     statutory: Mapped[bool] = mapped_column(default=False)
+    """Law prescribes the test, as the lab says."""
+    confirmed_voluntary: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """An officer confirmed that no law prescribes the test as it stands (R-CLAIM-2)."""
     turnaround_days: Mapped[int] = mapped_column(default=5)
     """Promised calendar days from the end of the test to the report."""
     free_cancel_minutes: Mapped[Minutes] = mapped_column(default=0)
@@ -643,6 +663,17 @@ class TestItem(Listed, Model):
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     lab: Mapped[Lab] = relationship()
+
+    @hybrid_property
+    def counts_as_statutory(self) -> bool:
+        """Whether a booking of it is of a statutory test: the lab says so, or nobody has confirmed that it is none."""
+        return self.statutory or not self.confirmed_voluntary
+
+    @counts_as_statutory.inplace.expression
+    @classmethod
+    def _counts_as_statutory_in_sql(cls) -> ColumnElement[bool]:
+        return or_(cls.statutory, not_(cls.confirmed_voluntary))
+
     standards: Mapped[list[Standard]] = relationship(secondary="test_item_standard", order_by="Standard.number")
     instruments: Mapped[list[Instrument]] = relationship(secondary="test_item_instrument", order_by="Instrument.id")
 

@@ -25,6 +25,22 @@ DECLINED = kind(
     title=_l("%(lab)s is not admitted as an open lab"),
     text=_l("The application of %(lab)s is declined. Reason: %(reason)s. You may apply again once this is settled."),
 )
+CLAIMS_CONFIRMED = kind(
+    "claim.confirmed",
+    topic=Topic.ADMISSION,
+    title=_l("%(lab)s: %(n)s facts confirmed"),
+    text=_l("An officer confirmed %(n)s facts of %(lab)s. They count for bookings from now on."),
+    mail=False,
+)
+CLAIM_REFUSED = kind(
+    "claim.refused",
+    topic=Topic.ADMISSION,
+    title=_l("%(lab)s: %(n)s facts not confirmed"),
+    text=_l(
+        "An officer did not confirm %(n)s facts of %(lab)s. Reason: %(reason)s They do not count. Correct them, or "
+        "attach what proves them."
+    ),
+)
 STANDARD_PUBLISHED = kind(
     "standard.published",
     topic=Topic.ADMISSION,

@@ -259,3 +259,18 @@ class ApplicationEnd(Term):
     ADMITTED = "admitted", _l("Admitted")
     DECLINED = "declined", _l("Declined")
     WITHDRAWN = "withdrawn", _l("Withdrawn")
+
+
+class ClaimKind(Term):
+    """What a lab says of its catalogue that a reward or a mark may rest on (R-CLAIM-1)."""
+
+    VALUE = "original_value", _l("Original value")
+    VOLUNTARY = "voluntary", _l("No statutory test")
+    ACCREDITATION = "accreditation", _l("Accreditation")
+
+
+class ClaimVerdict(Term):
+    """What an officer found of it."""
+
+    CONFIRMED = "confirmed", _l("Confirmed")
+    REFUSED = "refused", _l("Not confirmed")

@@ -11,6 +11,7 @@ from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTer
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.time import Closure as ClosureTerms
 from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, WorkingDays
+from labshare.catalogue.claims import Claim
 from labshare.catalogue.models import (
     Accreditation,
     AccreditationScope,
@@ -31,6 +32,7 @@ from labshare.catalogue.rules.sample_form import plain_form
 from labshare.catalogue.terms import (
     AccreditationKind,
     Category,
+    ClaimKind,
     FeeBasis,
     Funds,
     InstrumentCondition,
@@ -367,6 +369,7 @@ class CatalogueMaker:
             nation=model.nation,
             class_code=kind.class_code,
             original_value_fen=value,
+            confirmed_value_fen=value,
             begin_date=bought,
             usage=InstrumentUsage.SPECIAL if kind.special else InstrumentUsage.GENERAL,
             source=InstrumentSource.SELF_MADE if home_made else InstrumentSource.BOUGHT,
@@ -506,6 +509,7 @@ class CatalogueMaker:
             attended=test.attended,
             runs_start_in_hours=test.runs_start_in_hours,
             statutory=statutory,
+            confirmed_voluntary=not statutory,
             turnaround_days=test.turnaround,
             free_cancel_minutes=terms.free_minutes,
             late_cancel_percent=terms.late_percent,
@@ -533,6 +537,8 @@ class CatalogueMaker:
             },
         )
         self._published(row["published_at"], lab.host, "test_item", row)
+        if lab.demo and not statutory and not lab.offers:
+            self._said_anew(lab, row)
         rules = ItemTerms(
             setup=ExactMinutes(Decimal(test.setup)),
             per_sample=test.sample_minutes,
@@ -549,6 +555,20 @@ class CatalogueMaker:
         fees, discounts = self._fees(rng, lab, row, test), _extras(row, test, yuan=0).discounts
         first = self.standards[test.standards[0]]["id"] if test.standards else None
         return Offer(row, test, rules, fees, discounts, machines, self._form(lab, row, test), first)
+
+    def _said_anew(self, lab: Laboratory, item: Row) -> None:
+        """Its name was corrected the day before yesterday: an officer confirms again that no law prescribes it."""
+        at = self.loading.at(self.loading.today - timedelta(days=2), 10)
+        item["confirmed_voluntary"] = False
+        self.loading.rows.add(
+            Claim,
+            lab_id=lab.id,
+            kind=ClaimKind.VOLUNTARY,
+            test_item_id=item["id"],
+            made_by=lab.host.manager["id"],
+            made_at=at,
+        )
+        self._said(at, lab.host, "test_item.edit", ("test_item", item["id"]), {"name": item["name"]})
 
     def _form(self, lab: Laboratory, item: Row, test: Type) -> tuple[int, ...]:
         """The item's sample form: the ids of its questions."""
@@ -650,6 +670,7 @@ class CatalogueMaker:
                 kind=kind,
                 valid_from=first,
                 valid_to=last,
+                confirmed=True,
                 number=cnas_number(rng)
                 if kind == AccreditationKind.CNAS
                 else cma_number(first.year, CMA_FIELDS.get(key, "08"), 1000 + number),

@@ -380,7 +380,8 @@ def _sizes(loading: Loading, rng: random.Random, firm: Row, size: str) -> list[t
         if rng.random() < 0.3 and size != SizeClass.LARGE:
             later = SIZES[max(1, SIZES.index(size) - 1)]
         dated.append((loading.first_day + timedelta(days=rng.randrange(60, 240)), later))
-    for since, named in dated:
+    verified = firm["verified_at"] is not None
+    for since, named in dated if verified else dated[-1:]:
         staff, revenue, assets = _figures(rng, firm["sector"], named)
         loading.rows.add(
             FirmSize,
@@ -391,9 +392,11 @@ def _sizes(loading: Loading, rng: random.Random, firm: Row, size: str) -> list[t
             assets_fen=assets * FEN_PER_WAN,
             sector=firm["sector"],
             size_class=named,
-            valid_from=since,
+            declared_at=loading.at(since, 9),
+            valid_from=since if verified else None,
+            confirmed_at=loading.at(since, 9) if verified else None,
         )
-    firm["size_class"] = dated[-1][1]
+    firm["size_class"] = dated[-1][1] if verified else None
     return dated
 
 

@@ -7,11 +7,15 @@ from typing import Any
 from flask import abort, send_file
 from werkzeug.wrappers import Response
 
+from labshare.catalogue.queries.admissions import county_of
+from labshare.catalogue.queries.claims import get_claim
 from labshare.http.actor import current_actor
 from labshare.http.rights import FOUND, requires
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotFound
-from labshare.organisations.queries import get_firm, sees_firm
+from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.permissions import may
+from labshare.organisations.queries import get_firm, get_size, sees_firm
 from labshare.rewards.queries.objections import file_of_objection
 from labshare.settlement.files import path_of
 from labshare.settlement.models import StoredFile
@@ -53,6 +57,23 @@ def _licence(actor: Actor, firm_id: int) -> StoredFile:
     return stored_file(get_firm(firm_id).licence_id)
 
 
+def _figures_proof(actor: Actor, size_id: int) -> StoredFile:
+    size = get_size(size_id)
+    if not sees_firm(actor, size.firm_id):
+        raise NotFound
+    return stored_file(size.proof_id)
+
+
+def _claim_proof(actor: Actor, claim_id: int) -> StoredFile:
+    claim = get_claim(claim_id)
+    if claim is None:
+        raise NotFound
+    county = county_of(claim.lab, local_day(utc_now()))
+    if not may(actor, "catalogue.see_drafts", firm=claim.lab.firm_id, division=county):
+        raise NotFound
+    return stored_file(claim.proof_id)
+
+
 KEPT = (
     KeptFile(
         "The file of a report (or raw data beside it), an invoice or a payment, for the parties and regulators.",
@@ -68,6 +89,20 @@ KEPT = (
         rule="/licence/<int:firm_id>",
         right="firm.see",
         find=_licence,
+    ),
+    KeptFile(
+        "The proof of the figures that a firm declared, for its members and regulators.",
+        name="figures_proof",
+        rule="/figures/<int:size_id>",
+        right="firm.see",
+        find=_figures_proof,
+    ),
+    KeptFile(
+        "The proof of a fact of a lab's catalogue, for the lab's firm and regulators.",
+        name="claim_proof",
+        rule="/claim/<int:claim_id>",
+        right="catalogue.see_drafts",
+        find=_claim_proof,
     ),
     KeptFile(
         "A file that came with a message, for whoever may read the message.",

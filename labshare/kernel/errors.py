@@ -65,6 +65,14 @@ class Conflict(Problem):
     status = 409
 
 
+class ChangedMeanwhile(Conflict):
+    """What is decided is not what the page showed."""
+
+    message = _l("This has changed since the page was opened. Look at what it says now, and decide then.")
+    default_field = "seen"
+    money_or_rights = True
+
+
 class Busy(Problem):
     """A lock, a statement or a connection was waited for in vain. Nothing was written; a little later it may go."""
 

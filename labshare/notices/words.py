@@ -168,11 +168,32 @@ kind(
     text=_l("%(firm)s was not verified: %(reason)s Correct what is named and submit it again."),
 )
 kind(
-    "firm.size_changed",
+    "firm.size_declared",
+    topic=Topic.FIRM_NEWS,
+    title=_l("%(firm)s declared figures of %(year)s"),
+    text=_l(
+        "By its figures of %(year)s the size class of %(firm)s is %(size_class)s. It counts once you have confirmed it "
+        "by the proof."
+    ),
+    mail=False,
+)
+kind(
+    "firm.size_confirmed",
     topic=Topic.FIRM_NEWS,
     title=_l("%(firm)s: size class is now %(size_class)s"),
-    text=_l("%(firm)s declared figures of %(year)s; its size class is %(size_class)s from %(valid_from)s on."),
-    mail=False,
+    text=_l(
+        "The figures of %(year)s are confirmed: the size class of %(firm)s is %(size_class)s for bookings from "
+        "%(valid_from)s on. Earlier ones keep theirs."
+    ),
+)
+kind(
+    "firm.size_refused",
+    topic=Topic.FIRM_NEWS,
+    title=_l("%(firm)s: figures of %(year)s not confirmed"),
+    text=_l(
+        "The figures of %(year)s of %(firm)s were not confirmed: %(reason)s The size class stays as it was. Correct "
+        "what is named and declare them again with their proof."
+    ),
 )
 kind(
     "affiliation.entered",

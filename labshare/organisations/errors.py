@@ -57,6 +57,20 @@ class NoSizeClass(InvalidInput):
     default_field = "size_class"
 
 
+class ProofNeeded(InvalidInput):
+    message = _l("Attach the year's tax return or audit report: the class counts once it is confirmed by it.")
+    default_field = "proof"
+
+
+class FiguresDecided(Conflict):
+    message = _l("These figures are decided already.")
+
+
+class OwnFirmDecided(Conflict):
+    message = _l("You are a member of this firm: another administrator decides.")
+    money_or_rights = True
+
+
 class AlreadyVerified(Conflict):
     message = _l("This firm is verified already.")
 

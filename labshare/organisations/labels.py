@@ -49,6 +49,7 @@ name_fields(
         "note": _l("Note"),
         "other_firm_id": _l("Other firm"),
         "phone": _l("Telephone"),
+        "proof": _l("File of the proof"),
         "proposed": _l("Role proposed"),
         "proposed_by": _l("Proposed by"),
         "revenue_fen": _l("Annual revenue"),

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
-    UniqueConstraint,
     and_,
     func,
     not_,
@@ -24,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from labshare.accounts.models import Person
 from labshare.kernel.database import Model, UtcDateTime, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
+from labshare.kernel.seen import digest_of
 from labshare.kernel.terms import OfficialRole, TokenScope
 from labshare.organisations.industries import Industry, industry_of
 from labshare.organisations.links import Link
@@ -59,7 +59,7 @@ class Firm(Model):
     bank_account: Mapped[str] = mapped_column(String(40), default="")
     registered_on: Mapped[date | None]
     size_class: Mapped[str | None] = mapped_column(String(10))
-    """The class in force now, copied from the latest `FirmSize`; only enterprises have one."""
+    """The class in force now, copied from the `FirmSize` confirmed last; only enterprises have one."""
     licence_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
     """The business licence as uploaded, for whoever verifies."""
     approval_above_fen: Mapped[Fen | None]
@@ -117,12 +117,26 @@ class FirmDraft(Model):
 
 
 class FirmSize(Model):
-    """A firm's declared figures of one year and the size class derived from them. The class is a dated fact."""
+    """A firm's declared figures of one year and the size class derived from them. The class is a dated fact: it counts
+    from the day an administrator confirms it (R-FIRM-5). Decided once, and then as recorded."""
 
     __tablename__ = "firm_size"
     __table_args__ = (
-        UniqueConstraint("firm_id", "valid_from"),
         one_of("size_class", SizeClass),
+        CheckConstraint("(confirmed_at IS NULL) = (valid_from IS NULL)", name="counts_once_confirmed"),
+        CheckConstraint("(refused_at IS NULL) = (refusal IS NULL)", name="refused_with_reason"),
+        CheckConstraint("confirmed_at IS NULL OR refused_at IS NULL", name="decided_once"),
+        CheckConstraint(
+            "declared_by IS NULL OR confirmed_by IS NULL OR declared_by <> confirmed_by", name="confirmed_by_another"
+        ),
+        Index(
+            "ix_firm_size_waiting",
+            "firm_id",
+            unique=True,
+            sqlite_where=text("confirmed_at IS NULL AND refused_at IS NULL"),
+            postgresql_where=text("confirmed_at IS NULL AND refused_at IS NULL"),
+        ),
+        Index(None, "firm_id", "valid_from"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -133,9 +147,58 @@ class FirmSize(Model):
     assets_fen: Mapped[Fen | None]
     sector: Mapped[str] = mapped_column(String(20))
     size_class: Mapped[str] = mapped_column(String(10))
-    valid_from: Mapped[date]
+    declared_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    declared_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """None where an administrator set the class by hand."""
+    proof_id: Mapped[int | None] = mapped_column(ForeignKey("stored_file.id"))
+    """The year's tax return or audit report."""
+    valid_from: Mapped[date | None]
+    """The day on which it was confirmed: bookings made from then on copy the class."""
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    refused_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    refusal: Mapped[str | None] = mapped_column(String(300))
     reason: Mapped[str | None] = mapped_column(String(200))
     """Why the class was set by hand, where it was."""
+
+    firm: Mapped[Firm] = relationship()
+
+    @hybrid_property
+    def waits(self) -> bool:
+        """Whether no administrator has decided on it yet."""
+        return self.confirmed_at is None and self.refused_at is None
+
+    @waits.inplace.expression
+    @classmethod
+    def _waits_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.confirmed_at.is_(None), cls.refused_at.is_(None))
+
+    @hybrid_property
+    def refused(self) -> bool:
+        return self.refused_at is not None
+
+    @refused.inplace.expression
+    @classmethod
+    def _refused_in_sql(cls) -> ColumnElement[bool]:
+        return cls.refused_at.is_not(None)
+
+    @property
+    def said(self) -> tuple[Any, ...]:
+        """What whoever decides on it must have seen."""
+        figures = (self.employees, self.revenue_fen, self.assets_fen)
+        return (self.year, self.sector, self.size_class, *figures, self.proof_id)
+
+    @property
+    def digest(self) -> str:
+        return digest_of(self.said)
+
+
+stays_as_recorded(
+    FirmSize.__table__,
+    rewritten="OLD.confirmed_at IS NOT NULL OR OLD.refused_at IS NOT NULL OR NEW.firm_id <> OLD.firm_id",
+    deleted="OLD.confirmed_at IS NULL AND OLD.refused_at IS NULL",
+)
 
 
 class Affiliation(Model):

@@ -79,6 +79,8 @@ PERMISSIONS: dict[str, Grants] = {
     "lab.admit": OFFICER,
     "lab.confirm_admission": APPROVER,
     "lab.refuse_admission": OFFICER + APPROVER,
+    "claim.see": READERS,
+    "claim.decide": OFFICER,
     "standard.propose": FIRM_HANDS,
     "standard.publish": ADMIN,
     "standard.supersede": OFFICER + ADMIN,

@@ -23,6 +23,7 @@ from labshare.catalogue.models import Lab
 from labshare.catalogue.queries.admissions import admissions_waiting
 from labshare.catalogue.queries.applications import applications_waiting
 from labshare.catalogue.queries.authorisations import authorisations_ending
+from labshare.catalogue.queries.claims import claims_waiting
 from labshare.catalogue.queries.proposals import proposals_waiting
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import UtcDateTime, db
@@ -167,6 +168,15 @@ KINDS = (
         line=_l("Firms that wait for verification"),
     ),
     Kind(
+        "sizes",
+        ADMIN,
+        "admin.figures",
+        lambda actor, _now: organisations.sizes_to_confirm(actor),
+        badge=True,
+        onlookers="",
+        line=_l("Declared figures to confirm"),
+    ),
+    Kind(
         "roles",
         ADMIN,
         "admin.roles",
@@ -218,6 +228,14 @@ KINDS = (
         lambda actor, now: applications_waiting(actor, _day_of(now)),
         badge=True,
         line=_l("Labs that apply to be open labs"),
+    ),
+    Kind(
+        "claims",
+        OFFICER,
+        "regulator.claims",
+        lambda actor, now: claims_waiting(actor, _day_of(now)),
+        badge=True,
+        line=_l("Facts of labs to confirm"),
     ),
     Kind(
         "standards",
@@ -371,6 +389,8 @@ class Waiting:
     """What waits for a regulator."""
 
     firms: int
+    sizes: int
+    """Of verified firms that declared figures, which an administrator confirms."""
     oldest_firm: datetime | None
     objections: int
     disputes: int
@@ -380,6 +400,8 @@ class Waiting:
     policies: int
     applications: int
     """Of labs to be open labs."""
+    claims: int
+    """Of labs' catalogues, which an officer confirms."""
     standards: int
     """Proposed by firms, which an administrator publishes."""
     admissions: int

@@ -22,6 +22,7 @@ from labshare.booking.terms import (
 from labshare.catalogue.terms import (
     Admission,
     ApplicationEnd,
+    ClaimKind,
     FeeBasis,
     FieldKind,
     LifeState,
@@ -83,6 +84,7 @@ VOCABULARIES: dict[str, type[Term]] = {
     "band_kind": BandKind,
     "booking": BookingState,
     "changed_input": ChangedInput,
+    "claim": ClaimKind,
     "dispute": DisputeState,
     "dispute_outcome": DisputeOutcome,
     "dispute_step": DisputeStep,

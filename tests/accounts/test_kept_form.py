@@ -184,6 +184,7 @@ def test_every_form_of_clients_and_labs_is_kept_or_has_nothing_to_keep(app: Flas
         "client.let_go",
         "client.remove_search",
         "lab.bank_back",
+        "lab.claim_proof",  # a file and nothing else
         "lab.bank_file",
         "lab.bank_lines",  # a file, which a browser does not send twice
         "lab.bank_sure",

@@ -173,7 +173,9 @@ def enrich(house: House, extras: Extras, **given: Any) -> None:
 
 
 def accredited(house: House, kind: str, first: date, last: date) -> None:
-    given = factories.add(Accreditation(lab_id=house.lab.id, kind=kind, number="L1", valid_from=first, valid_to=last))
+    given = factories.add(
+        Accreditation(confirmed=True, lab_id=house.lab.id, kind=kind, number="L1", valid_from=first, valid_to=last)
+    )
     (standard,) = house.item.standards
     factories.add(AccreditationScope(accreditation_id=given.id, test_item_id=house.item.id, standard_id=standard.id))
 

@@ -40,7 +40,12 @@ def county(app: Flask) -> None:
         marks = [
             make.add(
                 Accreditation(
-                    lab_id=lab.id, kind=kind, number="L1", valid_from=date(2024, 1, 1), valid_to=date(2029, 1, 1)
+                    confirmed=True,
+                    lab_id=lab.id,
+                    kind=kind,
+                    number="L1",
+                    valid_from=date(2024, 1, 1),
+                    valid_to=date(2029, 1, 1),
                 )
             )
             for kind in AccreditationKind

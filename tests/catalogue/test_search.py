@@ -67,7 +67,12 @@ def market(app):
     draft = make.test_item(machine, name="金丝雀检测", state="draft")
     cnas = make.add(
         Accreditation(
-            lab_id=second.id, kind="CNAS", number="L12345", valid_from=date(2024, 1, 1), valid_to=date(2027, 1, 1)
+            confirmed=True,
+            lab_id=second.id,
+            kind="CNAS",
+            number="L12345",
+            valid_from=date(2024, 1, 1),
+            valid_to=date(2027, 1, 1),
         )
     )
     make.add(AccreditationScope(accreditation_id=cnas.id, test_item_id=tensile.id, standard_id=tensile.standards[0].id))

@@ -198,7 +198,11 @@ def complete(house, **instrument_given):
     lab = not_yet_admitted(house)
     instrument = make.instrument(lab, **instrument_given)
     make.test_item(instrument)
-    make.add(Accreditation(lab_id=lab.id, kind="CMA", number="221100001", valid_from=TODAY, valid_to=date(2028, 1, 1)))
+    make.add(
+        Accreditation(
+            confirmed=True, lab_id=lab.id, kind="CMA", number="221100001", valid_from=TODAY, valid_to=date(2028, 1, 1)
+        )
+    )
     db.session.commit()
     return lab
 
@@ -523,6 +527,9 @@ def test_scope_names_own_items_with_their_own_standards(house):  # R-CATALOGUE-4
             valid_to=date(2029, 12, 31),
         )
         accreditations.set_scope(**house.who, accreditation_id=cnas.id, scope=[(item.id, standard.id)])
+    assert queries.test_item_page(house.actor, item.id, TODAY).marks == ()
+    with transaction():
+        cnas.confirmed = True
     assert queries.test_item_page(house.actor, item.id, TODAY).marks == (("CNAS", "L12345", "GB/T 228.1-2021"),)
     assert queries.test_item_page(house.actor, item.id, date(2030, 1, 1)).marks == ()
     with refused(("OutsideScope", "scope")):

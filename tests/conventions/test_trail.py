@@ -26,6 +26,7 @@ from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import TITLES, VERBS, watching
 from labshare.notices.models import Notice
 from tests import factories as make
+from tests.conventions.facts import columns_written, facts_that_count
 from tests.conventions.trail_steps import EXEMPT, steps
 from tests.rights.matrix import NO, YES, Trial, nothing_stays, read_cases
 from tests.rights.world import build
@@ -61,6 +62,14 @@ class Seen:
     verbs: list[tuple[str, Problem | None]] = field(default_factory=list)
     wordless: set[str] = field(default_factory=set)
     """Actions, subjects and values in the trail that no page has a word for; data of notices in one language."""
+    columns: set[str] = field(default_factory=set)
+    """What was written, as `table.column`; of a new row, what is not null."""
+
+    @property
+    def done(self) -> frozenset[str]:
+        """The verbs that ran to their end; none where one was refused, for then nothing stays."""
+        refused = any(problem is not None for _action, problem in self.verbs)
+        return frozenset() if refused else frozenset(action for action, _problem in self.verbs)
 
     @property
     def unrecorded(self) -> set[str]:
@@ -73,11 +82,13 @@ class Seen:
 def looking() -> Iterator[Seen]:
     seen = Seen()
 
-    def after(connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+    def after(connection: Any, cursor: Any, statement: str, given: Any, *_rest: Any) -> None:
         match = WRITES.match(statement)
         if match is None:
             return
         table = match[1].lower()
+        if cursor.rowcount != 0 or statement.lstrip()[:6].upper() == "INSERT":  # none yet where rows are given back
+            seen.columns |= {f"{table}.{column}" for column in columns_written(statement, given)}
         if table in ("audit_event", "audit_entry"):
             seen.events += 1
             seen.wordless |= _wordless(_written(connection))
@@ -124,6 +135,8 @@ class Report:
     """Verbs that ran to their end."""
     wrong: list[str] = field(default_factory=list)
     wordless: set[str] = field(default_factory=set)
+    writers: dict[str, set[frozenset[str]]] = field(default_factory=dict)
+    """By `table.column`: the verbs of each step that wrote it."""
 
 
 _report: Report | None = None
@@ -163,6 +176,8 @@ def _walk(trial: Trial, clock: Any, patch: pytest.MonkeyPatch) -> Report:
 
 def _judge(report: Report, what: str, seen: Seen, *, refused: bool) -> None:
     report.wordless |= seen.wordless
+    for column in seen.columns if seen.done else ():
+        report.writers.setdefault(column, set()).add(seen.done)
     if seen.unrecorded:
         report.wrong.append(f"{what}: {', '.join(sorted(seen.unrecorded))} changed without an event")
     for action, problem in seen.verbs:
@@ -185,6 +200,34 @@ def test_what_the_trail_and_notices_keep_has_words(report: Report) -> None:
 def test_every_verb_was_run(report: Report) -> None:
     missing = set(VERBS) - report.ran - set(EXEMPT)
     assert not missing, "verbs that no step ran to its end: " + ", ".join(sorted(missing))
+
+
+def test_what_counts_is_written_by_the_verbs_that_the_rules_name(report: Report) -> None:  # R-FACT-1
+    wrong = []
+    for fact in facts_that_count():
+        for column in fact.columns:
+            steps_of = report.writers.get(column, set())
+            wrong += [
+                f"{fact.name}: {column} is written by {', '.join(sorted(done))}"
+                for done in steps_of
+                if done.isdisjoint(fact.verbs)
+            ]
+        wrote = {
+            verb
+            for column, steps_of in report.writers.items()
+            if column.partition(".")[0] in fact.tables
+            for done in steps_of
+            for verb in done
+        }
+        wrong += [f"{fact.name}: {verb} writes none of it" for verb in sorted(fact.verbs - wrote)]
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+def test_a_verb_that_the_rules_do_not_name_is_seen(report: Report) -> None:
+    """The control: without its verb in the table, what it writes is found."""
+    fact = next(fact for fact in facts_that_count() if "firm.verify" in fact.verbs)
+    steps_of = [done for column in fact.columns for done in report.writers[column]]
+    assert [done for done in steps_of if done.isdisjoint(fact.verbs - {"firm.verify"})]
 
 
 def test_a_service_without_its_event_is_seen(app: Flask, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:

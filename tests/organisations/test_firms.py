@@ -1,4 +1,4 @@
-"""Registering, changing, verifying firms; size class as a dated fact."""
+"""Registering, changing, verifying firms."""
 
 from dataclasses import replace
 from datetime import date
@@ -11,10 +11,11 @@ from labshare.audit.models import AuditEvent
 from labshare.kernel.actor import VISITOR, Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, ReasonRequired, SignInFirst
+from labshare.kernel.seen import digest_of
 from labshare.notices.models import Notice
 from labshare.organisations import errors
 from labshare.organisations.models import Firm, Membership
-from labshare.organisations.queries import FirmFilter, search_firms, sizes_of
+from labshare.organisations.queries import FirmFilter, search_firms
 from labshare.organisations.rules import Figures
 from labshare.organisations.services import (
     change_firm,
@@ -24,8 +25,10 @@ from labshare.organisations.services import (
     set_size_class,
     submit_firm,
     verify_firm,
+    what_is_verified,
 )
-from labshare.organisations.services.firms import Declared, FirmDetails, state_of
+from labshare.organisations.services.firms import FirmDetails, state_of
+from labshare.organisations.services.sizes import Declared
 from tests import factories as make
 
 WAN = 1_000_000
@@ -60,6 +63,11 @@ def owner_of(firm: Firm) -> Actor:
     return Actor(person_id=membership.person_id, firm_id=firm.id, roles=frozenset({"owner"}))
 
 
+def verified(administrator: Actor, now: Any, firm: Firm) -> Firm:
+    """Verified as it is shown now."""
+    return verify_firm(actor=administrator, now=now, firm_id=firm.id, seen=digest_of(what_is_verified(firm)))
+
+
 def told(kind: str) -> list[int]:
     db.session.flush()
     return [notice.person_id for notice in db.session.query(Notice).filter_by(kind=kind)]
@@ -70,7 +78,7 @@ def test_registrar_is_owner_and_administrators_are_told(
 ) -> None:  # R-FIRM-1
     firm = registered(someone, clock.now)
     assert owner_of(firm).person_id == someone.person_id
-    assert (state_of(firm), firm.size_class, firm.division) == ("waiting", "small", "330624")
+    assert (state_of(firm), firm.size_class, firm.division) == ("waiting", None, "330624")
     assert told("firm.submitted") == [administrator.person_id]
     assert search_firms(administrator, FirmFilter(state="waiting"))[0] == [firm]
 
@@ -121,25 +129,6 @@ def test_only_enterprises_have_a_size_class(app: Flask, clock: Any, someone: Act
         declare_figures(actor=owner_of(firm), now=clock.now, firm_id=firm.id, declared=SMALL)
 
 
-def test_class_in_force_on_a_day(app: Flask, clock: Any, someone: Actor) -> None:  # R-FIRM-5
-    firm = registered(someone, clock.now)
-    clock.set("2027-03-01 09:00")
-    large = Declared(2026, Figures(employees=1000, revenue_fen=40_000 * WAN))
-    declare_figures(actor=owner_of(firm), now=clock.now, firm_id=firm.id, declared=large)
-    assert [(one.valid_from, one.size_class) for one in sizes_of(firm.id)] == [
-        (date(2027, 3, 1), "large"),
-        (date(2026, 11, 24), "small"),
-    ]
-    assert firm.size_class == "large"
-
-
-def test_figures_of_the_same_day_replace_one_another(app: Flask, clock: Any, someone: Actor) -> None:
-    firm = registered(someone, clock.now)
-    micro = Declared(2025, Figures(employees=4, revenue_fen=900 * WAN))
-    declare_figures(actor=owner_of(firm), now=clock.now, firm_id=firm.id, declared=micro)
-    assert [(one.valid_from, one.size_class) for one in sizes_of(firm.id)] == [(date(2026, 11, 24), "micro")]
-
-
 def test_class_set_by_hand_names_its_reason(app: Flask, clock: Any, someone: Actor, administrator: Actor) -> None:
     # R-FIRM-4
     firm = registered(someone, clock.now)
@@ -154,11 +143,11 @@ def test_class_set_by_hand_names_its_reason(app: Flask, clock: Any, someone: Act
 def test_verified_and_its_owner_is_told(app: Flask, clock: Any, someone: Actor, administrator: Actor) -> None:
     # R-FIRM-2
     firm = registered(someone, clock.now)
-    verify_firm(actor=administrator, now=clock.now, firm_id=firm.id)
+    verified(administrator, clock.now, firm)
     assert (firm.verified_by, state_of(firm)) == (administrator.person_id, "verified")
     assert told("firm.verified") == [someone.person_id]
     with pytest.raises(errors.AlreadyVerified):
-        verify_firm(actor=administrator, now=clock.now, firm_id=firm.id)
+        verified(administrator, clock.now, firm)
 
 
 def test_returned_with_a_reason_corrected_and_submitted_again(
@@ -170,20 +159,20 @@ def test_returned_with_a_reason_corrected_and_submitted_again(
     return_firm(actor=administrator, now=clock.now, firm_id=firm.id, reason="营业执照名称不符。")
     assert told("firm.returned") == [someone.person_id]
     with pytest.raises(errors.NotSubmitted):
-        verify_firm(actor=administrator, now=clock.now, firm_id=firm.id)
+        verified(administrator, clock.now, firm)
     submit_firm(actor=owner_of(firm), now=clock.now, firm_id=firm.id)
     with pytest.raises(errors.NotReturned):
         submit_firm(actor=owner_of(firm), now=clock.now, firm_id=firm.id)
-    verify_firm(actor=administrator, now=clock.now, firm_id=firm.id)
+    verified(administrator, clock.now, firm)
 
 
 @pytest.mark.parametrize("role", ["officer", "approver", "auditor"])
 def test_only_an_administrator_verifies(app: Flask, clock: Any, someone: Actor, role: str) -> None:  # R-FIRM-2
     firm = registered(someone, clock.now)
     with pytest.raises(NotAllowed):
-        verify_firm(actor=make.actor(make.regulator(role), None, role), now=clock.now, firm_id=firm.id)
+        verified(make.actor(make.regulator(role), None, role), clock.now, firm)
     with pytest.raises(NotAllowed):
-        verify_firm(actor=owner_of(firm), now=clock.now, firm_id=firm.id)
+        verified(owner_of(firm), clock.now, firm)
 
 
 def test_refused_verification_is_in_the_trail(app: Flask, clock: Any, someone: Actor) -> None:
@@ -192,7 +181,7 @@ def test_refused_verification_is_in_the_trail(app: Flask, clock: Any, someone: A
 
     def attempt() -> None:
         with transaction():
-            verify_firm(actor=owner_of(firm), now=clock.now, firm_id=firm.id)
+            verified(owner_of(firm), clock.now, firm)
 
     with pytest.raises(NotAllowed):
         attempt()
@@ -203,7 +192,7 @@ def test_refused_verification_is_in_the_trail(app: Flask, clock: Any, someone: A
 def test_change_of_what_was_verified_asks_anew(app: Flask, clock: Any, someone: Actor, administrator: Actor) -> None:
     # R-FIRM-3
     firm = registered(someone, clock.now)
-    verify_firm(actor=administrator, now=clock.now, firm_id=firm.id)
+    verified(administrator, clock.now, firm)
     owner = owner_of(firm)
     change_firm(actor=owner, now=clock.now, firm_id=firm.id, details=replace(DETAILS, phone="0575-86000000"))
     assert firm.verified

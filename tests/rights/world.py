@@ -15,12 +15,14 @@ from labshare.audit.services import publish_head, seal
 from labshare.booking.models import Approval, Charge, Closure, Holding, OpeningWeek, Proposal
 from labshare.booking.services import add_place, book_for_client, hand_over, make_feed, make_quote
 from labshare.booking.services.sheets import import_sheets
-from labshare.catalogue.models import Accreditation, Calibration, Fee
+from labshare.catalogue.models import Accreditation, Calibration, Fee, Instrument
+from labshare.catalogue.queries.claims import digest_of_claim
 from labshare.catalogue.services.authorisations import authorise
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
+from labshare.kernel.seen import digest_of
 from labshare.kernel.sheets import ReadSheet, Row
 from labshare.kernel.time import local_day, local_zone, utc_now
 from labshare.notices.models import Notice
@@ -121,7 +123,9 @@ def build() -> RightsWorld:
     lab = make.lab(host)
     world.places["stranger_lab"] = make.lab(stranger).code
     world.places.update(_bookings(lab, client, world.people["client_booker"]))
-    world.places.update(_catalogue(lab, world.places["instrument_id"], world.places["item_id"]))
+    world.places.update(
+        _catalogue(lab, world.places["instrument_id"], world.places["item_id"], world.places["sample_file_id"])
+    )
     world.places.update(_people(world, client, stranger))
     world.places.update(_rewards(world, lab))
     with transaction():
@@ -383,13 +387,19 @@ def _letter(line_id: int) -> int:
         return make.reminder(invoice.id, sent_on=invoice.due_on + timedelta(days=1)).id
 
 
-def _catalogue(lab: Any, instrument_id: int, item_id: int) -> dict[str, Any]:
+def _catalogue(lab: Any, instrument_id: int, item_id: int, proof_id: int) -> dict[str, Any]:
     with transaction():
         accreditation = make.add(
             Accreditation(
-                lab_id=lab.id, kind="CMA", number="231234567890", valid_from=date(2025, 1, 1), valid_to=date(2030, 1, 1)
+                confirmed=True,
+                lab_id=lab.id,
+                kind="CMA",
+                number="231234567890",
+                valid_from=date(2025, 1, 1),
+                valid_to=date(2030, 1, 1),
             )
         )
+        claim = make.claim(db.session.get_one(Instrument, instrument_id), proof_id=proof_id)
         closure = make.add(
             Closure(
                 lab_id=lab.id,
@@ -417,6 +427,8 @@ def _catalogue(lab: Any, instrument_id: int, item_id: int) -> dict[str, Any]:
         admission = make.admission(late, confirmed_at=None)
     calibration = db.session.query(Calibration).filter_by(instrument_id=instrument_id).one()
     return {
+        "claim_id": claim.id,
+        "claim_seen": digest_of_claim(claim),
         "draft_instrument_id": draft.id,
         "admission_id": admission.id,
         "accreditation_id": accreditation.id,
@@ -479,6 +491,7 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
             division="",
         )
         waiting = make.firm(verified_at=None)
+        figures = make.firm_size(client, proof_id=world.places["sample_file_id"], declared_by=owner.person_id)
         returned = make.firm(verified_at=None)
         organisations.return_firm(actor=admin, now=utc_now(), firm_id=returned.id, reason="名称不符")
         held = make.regulator("officer")
@@ -499,6 +512,9 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         "notice_id": db.session.query(Notice).filter_by(kind="account.password_changed").one().id,
         "proposed_role_id": proposal.id,
         "waiting_firm": waiting.id,
+        "waiting_seen": digest_of(organisations.what_is_verified(waiting)),
+        "size_id": figures.id,
+        "size_seen": figures.digest,
         "other_uscc": other.uscc,
         "held_role_id": db.session.query(RegulatorRole).filter_by(person_id=held.id).one().id,
         "person_id": helper.id,

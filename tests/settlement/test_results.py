@@ -167,7 +167,9 @@ def accredited(world, kind="CMA", *, standard=None, first=date(2024, 1, 1), last
         standard = factories.standard()
         factories.add(TestItemStandard(test_item_id=world.booking.test_item_id, standard_id=standard.id))
     number = "211512340000" if kind == "CMA" else "L12345"
-    made = factories.add(Accreditation(lab_id=world.lab.id, kind=kind, number=number, valid_from=first, valid_to=last))
+    made = factories.add(
+        Accreditation(confirmed=True, lab_id=world.lab.id, kind=kind, number=number, valid_from=first, valid_to=last)
+    )
     factories.add(
         AccreditationScope(accreditation_id=made.id, test_item_id=world.booking.test_item_id, standard_id=standard.id)
     )

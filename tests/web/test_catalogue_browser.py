@@ -134,7 +134,12 @@ def house(app, clock):
     make.test_item(make.instrument(lab, calibrated=None, state="draft"), state="draft")
     mark = make.add(
         Accreditation(
-            lab_id=lab.id, kind="CMA", number="121108340012", valid_from=date(2021, 1, 1), valid_to=date(2026, 12, 31)
+            confirmed=True,
+            lab_id=lab.id,
+            kind="CMA",
+            number="121108340012",
+            valid_from=date(2021, 1, 1),
+            valid_to=date(2026, 12, 31),
         )
     )
     rebuild_all()

@@ -48,7 +48,12 @@ def house(app):
     draft = make.test_item(bare, state="draft", hours_min=24, hours_max=240, hours_step=24, attended=False)
     make.add(
         Accreditation(
-            lab_id=lab.id, kind="CMA", number="121108340012", valid_from=date(2021, 1, 1), valid_to=date(2026, 12, 31)
+            confirmed=True,
+            lab_id=lab.id,
+            kind="CMA",
+            number="121108340012",
+            valid_from=date(2021, 1, 1),
+            valid_to=date(2026, 12, 31),
         )
     )
     closure = make.add(

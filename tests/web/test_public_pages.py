@@ -104,7 +104,12 @@ def market(app: Flask) -> Market:
     draft = make.test_item(chamber, name="秘密检测", name_en="Secret test", state="draft")
     mark = make.add(
         Accreditation(
-            lab_id=near.id, kind="CNAS", number="CNAS L12345", valid_from=date(2024, 1, 1), valid_to=date(2029, 12, 31)
+            confirmed=True,
+            lab_id=near.id,
+            kind="CNAS",
+            number="CNAS L12345",
+            valid_from=date(2024, 1, 1),
+            valid_to=date(2029, 12, 31),
         )
     )
     make.add(AccreditationScope(accreditation_id=mark.id, test_item_id=salt.id, standard_id=new.id))

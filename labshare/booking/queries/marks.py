@@ -53,7 +53,7 @@ def _covering(item_id: int, *columns: Any) -> Select[Any]:
             (TestItemStandard.test_item_id == AccreditationScope.test_item_id)
             & (TestItemStandard.standard_id == AccreditationScope.standard_id),
         )
-        .where(AccreditationScope.test_item_id == item_id)
+        .where(AccreditationScope.test_item_id == item_id, Accreditation.confirmed)
     )
 
 

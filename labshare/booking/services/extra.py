@@ -198,7 +198,7 @@ def _other_test(booking: Booking, wish: Wish, now: datetime) -> tuple[Offer, Fee
         raise NotPublished
     if booking.instrument_id not in {one.id for one in found.instruments}:
         raise OtherInstrument
-    if found.item.statutory != booking.statutory:
+    if found.item.counts_as_statutory != booking.statutory:
         raise StatutoryDiffers
     if found.fee is None:
         raise NoFee

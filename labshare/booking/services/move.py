@@ -178,7 +178,7 @@ def _now_at(booking: Booking, instrument: Instrument, unit: int, starts_at: date
         booking,
         rows.placed(
             instrument_id=instrument.id,
-            instrument_value_fen=instrument.original_value_fen,
+            instrument_value_fen=instrument.confirmed_value_fen,
             unit=unit,
             starts_at=starts_at,
             ends_at=ends_at,

@@ -51,6 +51,7 @@ from labshare.catalogue.rules.importing import (
 )
 from labshare.catalogue.rules.sheets import COLUMNS
 from labshare.catalogue.services import common
+from labshare.catalogue.services.claims import SAID, claim_anew, drop_claims
 from labshare.catalogue.services.fees import fee_values
 from labshare.catalogue.services.index import rebuild_lab
 from labshare.catalogue.services.instruments import certificate_values
@@ -176,6 +177,7 @@ class _Writing:
                 {"lab_id": self.lab_id, "units": count, **after},
             )
             self._adds(SheetKind.INSTRUMENTS, row.id, instrument_row(details, count))
+        claim_anew(self.actor, self.now, rows)
         self.change_instruments(made.instruments_changed)
         ids = self._numbers()
         certificates = [Calibration(instrument_id=ids[number], **vars(one)) for number, one in made.calibrations_added]
@@ -188,9 +190,11 @@ class _Writing:
 
     def change_instruments(self, changed: Sequence[tuple[HaveInstrument, Any, int]]) -> None:
         """Write other details, and other numbers of units by their own verb."""
-        rows = _rows(Instrument, [have.id for have, _details, _units in changed])
+        rows, anew = _rows(Instrument, [have.id for have, _details, _units in changed]), []
         for have, details, units in changed:
             before, after = changes(have.details, details)
+            if not after.keys().isdisjoint(SAID[Instrument]):
+                anew.append(rows[have.id])
             if after:
                 common.fill(rows[have.id], details)
                 self._note("instrument.edit", ("instrument", have.id), before, after)
@@ -202,6 +206,7 @@ class _Writing:
                 instrument_row(have.details, have.units),
                 instrument_row(details, units),
             )
+        claim_anew(self.actor, self.now, anew)
         db.session.flush()
 
     def hours(self, planned: Sequence[HoursPlan]) -> None:
@@ -240,6 +245,7 @@ class _Writing:
             values = {"lab_id": self.lab_id, **after, **self._links(one.standards, one.instruments)}
             self._note("test_item.add", ("test_item", item_id), None, values)
             self._adds(SheetKind.TEST_ITEMS, item_id, item_row(item_id, one))
+        claim_anew(self.actor, self.now, rows)
         self.change_items(changed)
 
     def _lookup(self, items: Iterable[ItemPlan]) -> None:
@@ -272,7 +278,7 @@ class _Writing:
 
     def change_items(self, changed: Sequence[ItemPlan]) -> None:
         """Write other details and links. What an accreditation covers of a standard that is taken away ends with it."""
-        rows = _rows(TestItem, [one.have.id for one in changed if one.have is not None])
+        rows, anew = _rows(TestItem, [one.have.id for one in changed if one.have is not None]), []
         for one in changed:
             have: HaveItem = one.have  # type: ignore[assignment]
             before, after = changes(have.details, one.details)
@@ -281,6 +287,8 @@ class _Writing:
                 if was[name] != now[name]:
                     before[name], after[name] = was[name], now[name]
             common.fill(rows[have.id], one.details)
+            if not after.keys().isdisjoint(SAID[TestItem]):
+                anew.append(rows[have.id])
             if was["standards"] != now["standards"]:
                 gone = AccreditationScope.standard_id.not_in(now["standards"])
                 db.session.execute(delete(AccreditationScope).where(AccreditationScope.test_item_id == have.id, gone))
@@ -291,6 +299,7 @@ class _Writing:
         for table in (TestItemStandard, TestItemInstrument):
             _delete(table, table.test_item_id, ids)
         self._link(changed)
+        claim_anew(self.actor, self.now, anew)
         for row in rows.values():
             db.session.expire(row, ["standards", "instruments"])
 
@@ -474,10 +483,12 @@ def _take_back(found: SheetImport, have: Have, writing: _Writing) -> None:
     plans = [_plan_before(have.items[item_id], cells) for item_id, cells in before[SheetKind.TEST_ITEMS].items()]
     writing.items(Plan(items=plans))
     writing.change_fees(_fees_before(have, before[SheetKind.FEES]))
+    drop_claims(TestItem, items)
     _delete(TestItem, TestItem.id, items)
     _delete(Calibration, Calibration.id, added[SheetKind.CALIBRATIONS])
     instruments = added[SheetKind.INSTRUMENTS]
     _delete(InstrumentUnit, InstrumentUnit.instrument_id, instruments)
+    drop_claims(Instrument, instruments)
     _delete(Instrument, Instrument.id, instruments)
     known = {one.id: one for one in have.instruments.values()}
     writing.change_instruments(

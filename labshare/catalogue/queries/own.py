@@ -286,7 +286,7 @@ def tests_on(instrument_id: int, *, statutory: bool) -> Sequence[TestItem]:
     there = TestItem.instruments.any(Instrument.id == instrument_id)
     return db.session.scalars(
         select(TestItem)
-        .where(there, TestItem.published, TestItem.statutory.is_(statutory))
+        .where(there, TestItem.published, TestItem.counts_as_statutory.is_(statutory))
         .order_by(TestItem.name, TestItem.id)
     ).all()
 

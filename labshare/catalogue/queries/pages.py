@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, func, select, true
 from sqlalchemy.orm import joinedload, selectinload
 
 from labshare.catalogue.models import (
@@ -122,7 +122,7 @@ def lab_page(actor: Actor, code: str | int, day: date) -> LabPage:
         raise NotFound
     own = draft_or_published(actor, lab, LifeState.DRAFT)
     held = next((one for one in admissions if one.holds_on(day)), None)
-    accreditations, scope, marks = _accreditations(lab.id, day)
+    accreditations, scope, marks = _accreditations(lab.id, day, own=own)
     items = _items_of(lab.id, own, day)
     by_id = {item.id: item for item, _fee in items}
     standards = {standard.id: standard for item in by_id.values() for standard in item.standards}
@@ -164,13 +164,14 @@ def _with_admissions(code: str | int) -> tuple[Lab, tuple[LabAdmission, ...]]:
 
 
 def _accreditations(
-    lab_id: int, day: date
+    lab_id: int, day: date, *, own: bool
 ) -> tuple[tuple[Accreditation, ...], list[tuple[Accreditation, int, int]], dict[int, tuple[str, ...]]]:
-    """A lab's accreditations, what they cover by ids, and the marks of its test items on the day. One statement."""
+    """A lab's accreditations (strangers see what is confirmed), what they cover by ids, and the marks of its test items
+    on the day. One statement."""
     rows = db.session.execute(
         select(Accreditation, AccreditationScope.test_item_id, AccreditationScope.standard_id)
         .outerjoin(AccreditationScope, AccreditationScope.accreditation_id == Accreditation.id)
-        .where(Accreditation.lab_id == lab_id)
+        .where(Accreditation.lab_id == lab_id, true() if own else Accreditation.confirmed)
         .order_by(
             Accreditation.valid_to.desc(),
             Accreditation.kind,

@@ -112,6 +112,7 @@ def _items(
 ) -> dict[int, Candidate]:
     valid = and_(
         Accreditation.id == AccreditationScope.accreditation_id,
+        Accreditation.confirmed,
         Accreditation.lasts_to(day),
     )
     found_by = hits(SearchKind.TEST_ITEM, groups, phrases)

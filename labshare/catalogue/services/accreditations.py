@@ -11,6 +11,7 @@ from labshare.audit import services as audit
 from labshare.catalogue import errors
 from labshare.catalogue.models import Accreditation, AccreditationScope, TestItem, TestItemStandard
 from labshare.catalogue.services import common
+from labshare.catalogue.services.claims import claim_anew
 from labshare.catalogue.terms import AccreditationKind
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -48,6 +49,7 @@ def add_accreditation(
     with common.refusals({"accreditation": errors.AccreditationEntered}):
         db.session.add(accreditation)
     audit.record(actor, now, "accreditation.add", subject=("lab", lab.id), before=None, after=_values(accreditation))
+    claim_anew(actor, now, [accreditation])
     return accreditation
 
 
@@ -71,6 +73,8 @@ def edit_accreditation(
         before=before,
         after=_values(accreditation),
     )
+    if before != _values(accreditation):
+        claim_anew(actor, now, [accreditation])
     return accreditation
 
 
@@ -113,6 +117,7 @@ def set_scope(*, actor: Actor, now: datetime, accreditation_id: int, scope: Iter
         before={"accreditation_id": accreditation.id, "scope": sorted(map(list, before))},
         after={"accreditation_id": accreditation.id, "scope": sorted(map(list, wanted))},
     )
+    claim_anew(actor, now, [accreditation])
     return accreditation
 
 

@@ -310,10 +310,43 @@ def _plain(text: str) -> str:
 
 
 def sizes_of(firm_id: int) -> Sequence[FirmSize]:
-    """The firm's dated size classes, the latest first."""
+    """The firm's declared figures with their size classes, the latest first."""
     return db.session.scalars(
-        select(FirmSize).where(FirmSize.firm_id == firm_id).order_by(FirmSize.valid_from.desc())
+        select(FirmSize).where(FirmSize.firm_id == firm_id).order_by(FirmSize.declared_at.desc(), FirmSize.id.desc())
     ).all()
+
+
+def waiting_size(firm_id: int) -> FirmSize | None:
+    """The figures on which no administrator has decided yet."""
+    return db.session.scalar(select(FirmSize).where(FirmSize.firm_id == firm_id, FirmSize.waits))
+
+
+def get_size(size_id: int) -> FirmSize:
+    """Raises `NotFound`."""
+    found = db.session.get(FirmSize, size_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def sizes_to_confirm(actor: Actor) -> Select[Any]:
+    """How many verified firms declared figures that wait, as a select."""
+    waiting = select(func.count()).select_from(FirmSize).join(FirmSize.firm)
+    return waiting.where(FirmSize.waits, Firm.verified, firms_seen(actor))
+
+
+def waiting_sizes(actor: Actor, *, limit: int, offset: int) -> tuple[Sequence[FirmSize], int]:
+    """They themselves with their firms, the longest waiting first, and how many there are in all. Two statements."""
+    rows = db.session.scalars(
+        select(FirmSize)
+        .join(FirmSize.firm)
+        .options(contains_eager(FirmSize.firm))
+        .where(FirmSize.waits, Firm.verified, firms_seen(actor))
+        .order_by(FirmSize.declared_at, FirmSize.id)
+        .limit(limit)
+        .offset(offset)
+    ).all()
+    return rows, db.session.scalar(sizes_to_confirm(actor)) or 0
 
 
 def get_firm(firm_id: int) -> Firm:

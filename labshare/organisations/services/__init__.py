@@ -18,15 +18,14 @@ from labshare.organisations.services.affiliations import (
 )
 from labshare.organisations.services.firms import (
     change_firm,
-    declare_figures,
     register_firm,
     return_firm,
     save_draft,
     set_approval_above,
     set_licence,
-    set_size_class,
     submit_firm,
     verify_firm,
+    what_is_verified,
 )
 from labshare.organisations.services.members import (
     accept_invitation,
@@ -45,6 +44,7 @@ from labshare.organisations.services.regulators import (
     propose_role,
     withdraw_proposal,
 )
+from labshare.organisations.services.sizes import confirm_size, declare_figures, refuse_size, set_size_class
 from labshare.organisations.services.tokens import issue_token, note_token_used, revoke_token
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "change_firm",
     "change_role",
     "confirm_affiliation",
+    "confirm_size",
     "correct_affiliation",
     "create_administrator",
     "declare_affiliation",
@@ -75,6 +76,7 @@ __all__ = [
     "note_token_used",
     "object_to_affiliation",
     "propose_role",
+    "refuse_size",
     "register_firm",
     "return_firm",
     "revoke_token",
@@ -85,6 +87,7 @@ __all__ = [
     "submit_firm",
     "verify_firm",
     "void_affiliation",
+    "what_is_verified",
     "withdraw_invitation",
     "withdraw_proposal",
 ]

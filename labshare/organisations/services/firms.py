@@ -1,7 +1,7 @@
-"""Registering, changing and verifying firms, and their size class as a dated fact."""
+"""Registering, changing and verifying firms."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from flask_babel import lazy_gettext as _l
@@ -11,12 +11,14 @@ from stdnum.cn import uscc as credit_code
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import NotFound, Problem, ReasonRequired, SignInFirst, raise_all
+from labshare.kernel.errors import Problem, ReasonRequired, SignInFirst, raise_all
+from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.money import Fen
 from labshare.kernel.notifications import notify
+from labshare.kernel.seen import check_seen_fields
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
-from labshare.kernel.verbs import name_action, verb
+from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.organisations.errors import (
@@ -28,30 +30,33 @@ from labshare.organisations.errors import (
     IndustryOfOtherSector,
     InvalidUscc,
     NegativeFigure,
-    NoSizeClass,
     NotAnIndustryCode,
     NotReturned,
     NotSubmitted,
     UnknownChoice,
-    YearNotPast,
 )
-from labshare.organisations.models import Firm, FirmDraft, FirmSize, Membership
-from labshare.organisations.queries import sees_firm
+from labshare.organisations.models import Firm, FirmDraft, Membership
+from labshare.organisations.queries import waiting_size
 from labshare.organisations.rules import (
-    Figures,
     is_industry_code,
-    needed,
     sector_of_industry,
-    size_class,
 )
 from labshare.organisations.separation import lock_firm, lock_person
 from labshare.organisations.services.bank_accounts import note_account
-from labshare.organisations.terms import FirmKind, FirmRole, FirmState, SectorName, SizeClass
+from labshare.organisations.services.sizes import (
+    GREATEST_FIGURE,
+    Declared,
+    check_another_decides,
+    confirm_waiting,
+    derive_again,
+    drop_waiting,
+    figure_problems,
+    seen_firm,
+    write_size,
+)
+from labshare.organisations.terms import FirmKind, FirmRole, FirmState, SectorName
 
-SIZE_DERIVED = name_action("firm.size_class", _l("Size class derived"))
 LONGEST_DRAFT_TEXT, MOST_DRAFT_FIELDS = 300, 40
-GREATEST_FIGURE = 10**15
-"""Fen: ten trillion yuan."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,14 +75,6 @@ class FirmDetails:
     legal_person: str = ""
     bank_account: str = ""
     registered_on: date | None = None
-
-
-@dataclass(frozen=True)
-class Declared:
-    """Figures of one year, from which the size class is derived."""
-
-    year: int
-    figures: Figures = field(default_factory=Figures)
 
 
 PROVEN = ("name", "kind", "sector", "industry", "legal_person", "registered_on", "division")
@@ -105,19 +102,6 @@ def _problems(details: FirmDetails, today: date) -> list[Problem]:
             sector = sector_of_industry(details.industry)
             if sector is not None and sector != details.sector:
                 problems.append(IndustryOfOtherSector(sector=SectorName(sector).label))
-    return problems
-
-
-def _figure_problems(sector: str, declared: Declared, today: date) -> list[Problem]:
-    problems: list[Problem] = []
-    if not today.year - 2 <= declared.year <= today.year:
-        problems.append(YearNotPast(first=today.year - 2, last=today.year))
-    given = asdict(declared.figures)
-    for name, value in given.items():
-        if value is not None and not 0 <= value <= GREATEST_FIGURE:
-            problems.append(NegativeFigure(name))
-    if SectorName.known(sector):
-        problems.extend(FigureNeeded(name) for name in needed(sector, today) if given[name] is None)
     return problems
 
 
@@ -161,7 +145,7 @@ def register_firm(
         if declared is None:
             problems.append(FigureNeeded("employees"))
         else:
-            problems.extend(_figure_problems(details.sector, declared, today))
+            problems.extend(figure_problems(details.sector, declared, today))
     raise_all(problems)
     lock_person(actor.person_id)
     firm = Firm(uscc=code, division=home_division, licence_id=licence_id, created_at=now)
@@ -174,7 +158,7 @@ def register_firm(
     note_account(actor, now, firm)
     db.session.execute(delete(FirmDraft).where(FirmDraft.person_id == actor.person_id))
     if details.kind == FirmKind.ENTERPRISE and declared is not None:
-        _write_size(actor, now, firm, declared, today)
+        write_size(actor, now, firm, declared)
     _notify_administrators(firm, now)
     return firm
 
@@ -199,7 +183,7 @@ def save_draft(*, actor: Actor, now: datetime, fields: Mapping[str, str]) -> Fir
 @verb("firm.set_licence", title=_l("Business licence uploaded"))
 def set_licence(*, actor: Actor, now: datetime, firm_id: int, file_id: int) -> Firm:
     """Put a stored file in the place of the firm's business licence. Raises `NotFound`, `NotAllowed`."""
-    firm = _seen(actor, firm_id)
+    firm = seen_firm(actor, firm_id)
     permissions.check(actor, "firm.change", firm=firm.id)
     lock_firm(firm_id)
     before = firm.licence_id
@@ -217,7 +201,7 @@ def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetai
     every owner. Raises `NotFound`, `NotAllowed`,
     and at its field what is wrong.
     """
-    firm = _seen(actor, firm_id)
+    firm = seen_firm(actor, firm_id)
     permissions.check(actor, "firm.change", firm=firm.id)
     lock_firm(firm_id)
     raise_all(_problems(details, local_day(now)))
@@ -228,8 +212,9 @@ def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetai
     _fill(firm, details)
     if kind == FirmKind.ENTERPRISE and firm.kind != FirmKind.ENTERPRISE:
         firm.size_class = None
+        drop_waiting(firm)
     if firm.kind == FirmKind.ENTERPRISE and (figures_sector != firm.sector or kind != firm.kind):
-        _derive_again(actor, now, firm)
+        derive_again(actor, now, firm)
     asks_again = was_verified and proven != tuple(getattr(firm, name) for name in PROVEN)
     if asks_again:
         firm.verified_at = firm.verified_by = None
@@ -239,119 +224,11 @@ def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetai
     return firm
 
 
-def _derive_again(actor: Actor, now: datetime, firm: Firm) -> None:
-    """The class under another sector, from the figures already declared; None until the missing ones are."""
-    today = local_day(now)
-    last = db.session.scalar(
-        select(FirmSize).where(FirmSize.firm_id == firm.id).order_by(FirmSize.valid_from.desc()).limit(1)
-    )
-    figures = (
-        Figures(employees=last.employees, revenue_fen=last.revenue_fen, assets_fen=last.assets_fen)
-        if last
-        else Figures()
-    )
-    if last is None or any(getattr(figures, name) is None for name in needed(firm.sector, today)):
-        raise FigureNeeded("sector")
-    _write_size(actor, now, firm, Declared(last.year, figures), today)
-
-
-@verb("firm.declare_figures", title=_l("Figures declared"))
-def declare_figures(*, actor: Actor, now: datetime, firm_id: int, declared: Declared) -> FirmSize:
-    """Declare a year's figures; the size class derived from them holds from today on. Bookings made before keep theirs.
-
-    Raises `NotFound`, `NotAllowed`, `NoSizeClass` for what is no enterprise, `FigureNeeded`, `NegativeFigure`,
-    `YearNotPast`.
-    """
-    firm = _seen(actor, firm_id)
-    permissions.check(actor, "firm.change", firm=firm.id)
-    if firm.kind != FirmKind.ENTERPRISE:
-        raise NoSizeClass
-    lock_firm(firm_id)
-    today = local_day(now)
-    raise_all(_figure_problems(firm.sector, declared, today))
-    before = firm.size_class
-    row = _write_size(actor, now, firm, declared, today)
-    if before != firm.size_class and firm.verified:
-        notify(
-            kind="firm.size_changed",
-            regulators=[OfficialRole.ADMIN, OfficialRole.OFFICER],
-            division=firm.division,
-            url=f"/regulator/firms/{firm.id}",
-            now=now,
-            params={
-                "firm": _said(firm),
-                "size_class": SizeClass(row.size_class).label,
-                "year": declared.year,
-                "valid_from": today,
-            },
-        )
-    return row
-
-
-@verb("firm.set_size_class", title=_l("Size class set by hand"))
-def set_size_class(*, actor: Actor, now: datetime, firm_id: int, size_class: str, reason: str) -> FirmSize:
-    """Set an enterprise's class by hand, with a reason, from today on: for sectors that the standard leaves out.
-
-    Raises `NotFound`, `NotAllowed`, `NoSizeClass`, `UnknownChoice`, `ReasonRequired`.
-    """
-    firm = _seen(actor, firm_id)
-    permissions.check(actor, "firm.verify")
-    problems: list[Problem] = []
-    if firm.kind != FirmKind.ENTERPRISE:
-        problems.append(NoSizeClass())
-    elif SizeClass.known(size_class) is None:
-        problems.append(UnknownChoice("size_class"))
-    if not reason.strip():
-        problems.append(ReasonRequired())
-    raise_all(problems)
-    lock_firm(firm_id)
-    today = local_day(now)
-    return _put_size(actor, now, firm, today, today.year, Figures(), size_class, reason.strip()[:200])
-
-
-def _write_size(actor: Actor, now: datetime, firm: Firm, declared: Declared, today: date) -> FirmSize:
-    derived = size_class(firm.sector, declared.figures, today)
-    return _put_size(actor, now, firm, today, declared.year, declared.figures, derived, None)
-
-
-def _put_size(
-    actor: Actor, now: datetime, firm: Firm, today: date, year: int, figures: Figures, derived: str, reason: str | None
-) -> FirmSize:
-    """The row that holds from today on; a second one on the same day replaces the first."""
-    row = db.session.scalar(select(FirmSize).where(FirmSize.firm_id == firm.id, FirmSize.valid_from == today))
-    before = None
-    if row is None:
-        row = FirmSize(firm_id=firm.id, valid_from=today)
-        db.session.add(row)
-    else:
-        before = {"size_class": row.size_class, "year": row.year}
-    row.year, row.sector, row.size_class, row.reason = year, firm.sector, derived, reason
-    row.employees, row.revenue_fen, row.assets_fen = figures.employees, figures.revenue_fen, figures.assets_fen
-    firm.size_class = derived
-    db.session.flush()
-    record(
-        actor,
-        now,
-        SIZE_DERIVED,
-        ("firm", firm.id),
-        before,
-        {
-            "size_class": derived,
-            "year": year,
-            "sector": firm.sector,
-            "valid_from": today.isoformat(),
-            "by_hand": reason is not None,
-            **asdict(figures),
-        },
-    )
-    return row
-
-
 @verb("firm.set_approval", title=_l("Amount for approval set"), money=True)
 def set_approval_above(*, actor: Actor, now: datetime, firm_id: int, amount_fen: Fen | None) -> Firm:
     """Bookings above this amount wait for the firm's owner or approver; None: none does (R-APPROVAL-1). Raises
     `NotFound`, `NotAllowed`, `NegativeFigure`."""
-    firm = _seen(actor, firm_id)
+    firm = seen_firm(actor, firm_id)
     permissions.check(actor, "firm.change", firm=firm.id)
     lock_firm(firm_id)
     if amount_fen is not None and not 0 <= amount_fen <= GREATEST_FIGURE:
@@ -374,7 +251,7 @@ def set_approval_above(*, actor: Actor, now: datetime, firm_id: int, amount_fen:
 def submit_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
     """Submit a returned firm for verification again. Raises `NotFound`, `NotAllowed`, `AlreadyVerified`,
     `NotReturned`."""
-    firm = _seen(actor, firm_id)
+    firm = seen_firm(actor, firm_id)
     permissions.check(actor, "firm.change", firm=firm.id)
     lock_firm(firm_id)
     if firm.verified:
@@ -389,16 +266,20 @@ def submit_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
 
 
 @verb("firm.verify", title=_l("Firm verified"))
-def verify_firm(*, actor: Actor, now: datetime, firm_id: int) -> Firm:
-    """Verify a firm that waits for it; its owners are told. Raises `NotFound`, `NotAllowed`, `AlreadyVerified`,
-    `NotSubmitted`."""
+def verify_firm(*, actor: Actor, now: datetime, firm_id: int, seen: str) -> Firm:
+    """Verify a firm that waits for it, exactly as it was seen: `seen` is the digest of `what_is_verified`. That
+    confirms the size class that its figures give. Its owners are told. Raises `NotFound`, `NotAllowed`,
+    `AlreadyVerified`, `NotSubmitted`, `OwnFirmDecided`, `ChangedMeanwhile`."""
     firm = _waiting(actor, firm_id)
+    check_another_decides(actor, firm.id)
+    check_seen_fields(seen, what_is_verified(firm))
     before = {"state": state_of(firm)}
     firm.verified_at, firm.verified_by = now, actor.person_id
+    confirm_waiting(actor, now, firm)
     record(actor, now, "firm.verify", ("firm", firm.id), before, {"state": state_of(firm)})
     notify(
         kind="firm.verified",
-        params={"firm": _said(firm)},
+        params={"firm": in_both_languages(firm)},
         firm_id=firm.id,
         roles=[FirmRole.OWNER, FirmRole.LAB_MANAGER],
         url="/account/firm",
@@ -418,7 +299,7 @@ def return_firm(*, actor: Actor, now: datetime, firm_id: int, reason: str) -> Fi
     record(actor, now, "firm.return", ("firm", firm.id), before, {"state": state_of(firm)})
     notify(
         kind="firm.returned",
-        params={"firm": _said(firm), "reason": firm.return_reason},
+        params={"firm": in_both_languages(firm), "reason": firm.return_reason},
         firm_id=firm.id,
         roles=[FirmRole.OWNER],
         url="/account/firm",
@@ -428,7 +309,7 @@ def return_firm(*, actor: Actor, now: datetime, firm_id: int, reason: str) -> Fi
 
 
 def _waiting(actor: Actor, firm_id: int) -> Firm:
-    firm = _seen(actor, firm_id)
+    firm = seen_firm(actor, firm_id)
     permissions.check(actor, "firm.verify")
     lock_firm(firm_id)
     if firm.verified:
@@ -438,19 +319,18 @@ def _waiting(actor: Actor, firm_id: int) -> Firm:
     return firm
 
 
+def what_is_verified(firm: Firm) -> tuple[object, ...]:
+    """The fields that an administrator verifies, the size class among them."""
+    waiting = waiting_size(firm.id)
+    size = waiting.said if waiting is not None else (firm.size_class,)
+    return (firm.uscc, firm.licence_id, *(getattr(firm, name) for name in PROVEN), *size)
+
+
 def state_of(firm: Firm) -> FirmState:
     """`verified`, `returned` or `waiting`."""
     if firm.verified:
         return FirmState.VERIFIED
     return FirmState.RETURNED if firm.returned else FirmState.WAITING
-
-
-def _seen(actor: Actor, firm_id: int) -> Firm:
-    """The firm, if the actor may see it. Raises `NotFound`."""
-    firm = db.session.get(Firm, firm_id)
-    if firm is None or not sees_firm(actor, firm_id):
-        raise NotFound
-    return firm
 
 
 def _kept(firm: Firm) -> dict[str, object]:
@@ -467,14 +347,10 @@ def _kept(firm: Firm) -> dict[str, object]:
     }
 
 
-def _said(firm: Firm) -> dict[str, str]:
-    return {"zh": firm.name, "en": firm.name_en or firm.name}
-
-
 def _notify_administrators(firm: Firm, now: datetime) -> None:
     notify(
         kind="firm.submitted",
-        params={"firm": _said(firm), "uscc": firm.uscc},
+        params={"firm": in_both_languages(firm), "uscc": firm.uscc},
         regulators=[OfficialRole.ADMIN],
         url=f"/admin/firms/{firm.id}",
         now=now,

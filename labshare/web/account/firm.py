@@ -16,10 +16,11 @@ from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
 from labshare.organisations.errors import FillIn
 from labshare.organisations.industries import find_industries
-from labshare.organisations.models import Firm
+from labshare.organisations.models import Firm, FirmSize
 from labshare.organisations.rules import Figures, needed, size_class
 from labshare.organisations.services.bank_accounts import same_account
-from labshare.organisations.services.firms import Declared, FirmDetails, state_of
+from labshare.organisations.services.firms import FirmDetails, state_of
+from labshare.organisations.services.sizes import Declared
 from labshare.organisations.terms import FirmKind, SectorName
 from labshare.settlement.files import TakenFile, store, take_in
 from labshare.web.account import blueprint
@@ -68,7 +69,7 @@ def register_firm() -> Any:
             lambda: organisations.save_draft(actor=actor, now=utc_now(), fields=_typed(form)),
             lambda _kept: (_("Draft saved. It waits here until you submit it."), url_for("account.register_firm")),
         )
-    taken = licence_of(form.licence) if form.is_submitted() else None
+    taken = paper_of(form.licence) if form.is_submitted() else None
 
     def register() -> int:
         if taken is not None and taken.problem is not None:
@@ -111,8 +112,8 @@ def register_firm() -> Any:
     )
 
 
-def licence_of(field: Any) -> TakenFile | None:
-    """The uploaded licence, examined and kept, before the transaction begins."""
+def paper_of(field: Any) -> TakenFile | None:
+    """The uploaded licence or proof, examined and kept, before the transaction begins."""
     upload = field.data
     if not upload or not upload.filename:
         return None
@@ -200,23 +201,45 @@ def change_firm() -> Any:
 
 
 @blueprint.route("/firm/figures", methods=["GET", "POST"])
-@requires("firm.change", of=MEMBERS_FIRM)
+@requires("firm.change", of=MEMBERS_FIRM, file=True)
 def declare_figures() -> Any:
-    """Declare a year's figures; the size class follows."""
-    found = own_firm()
+    """Declare a year's figures with their proof; the size class that follows counts once it is confirmed."""
+    found, actor = own_firm(), current_actor()
     form, today = FiguresForm(), local_day(utc_now())
     if not form.is_submitted():
         form.year.data = today.year - 1
+    taken = paper_of(form.proof) if form.is_submitted() else None
+
+    def declare() -> FirmSize:
+        if taken is not None and taken.problem is not None:
+            raise taken.problem
+        file = store(taken, actor=actor, now=utc_now()) if taken is not None else None
+        return organisations.declare_figures(
+            actor=actor,
+            now=utc_now(),
+            firm_id=found.id,
+            declared=_declared_from(form),
+            proof_id=file.id if file is not None else None,
+        )
+
     answer = posted(
         form,
-        lambda: organisations.declare_figures(
-            actor=current_actor(), now=utc_now(), firm_id=found.id, declared=_declared_from(form)
+        declare,
+        lambda _size: (
+            _("The figures are declared. The size class counts once an administrator has confirmed them."),
+            url_for("account.firm"),
         ),
-        lambda _size: (_("The figures are declared; the size class holds from today on."), url_for("account.firm")),
+        file="proof",
     )
     if isinstance(answer, Response):
         return answer
-    return render_template("account/figures.html", form=form, firm=found, needed=needed(found.sector, today)), answer
+    return render_template(
+        "account/figures.html",
+        form=form,
+        firm=found,
+        needed=needed(found.sector, today),
+        upload_limit=current_app.config["UPLOAD_LIMIT"],
+    ), answer
 
 
 @blueprint.post("/firm/submit")
@@ -254,7 +277,7 @@ def upload_licence() -> Any:
     """Upload the business licence, or another one in its place."""
     found, actor = own_firm(), current_actor()
     form = LicenceForm()
-    taken = licence_of(form.file) if form.is_submitted() else None
+    taken = paper_of(form.file) if form.is_submitted() else None
 
     def keep() -> Firm:
         if taken is None:

@@ -250,6 +250,15 @@ class FiguresForm(Form):
     employees = WholeNumberField(_l("Staff"), [optional()], least=0)
     revenue_fen = WanField(_l("Annual revenue (CNY 10,000)"), [optional()])
     assets_fen = WanField(_l("Total assets (CNY 10,000)"), [optional()])
+    proof = FileField(
+        _l("Proof"),
+        [optional()],
+        description=_l(
+            "The year's tax return or audit report, PDF, JPEG or PNG, up to 20 MB. A firm that waits for verification "
+            "needs none."
+        ),
+        render_kw=accept(PAPERS),
+    )
 
 
 LICENCE = FileField(

@@ -1,4 +1,4 @@
-"""Firms to verify."""
+"""Firms to verify, and the figures they declare."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from labshare.http.actor import current_actor
 from labshare.http.rights import requires
+from labshare.kernel.seen import digest_of
 from labshare.kernel.time import utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
@@ -16,7 +17,7 @@ from labshare.organisations.queries.affiliations import affiliations_of
 from labshare.organisations.services.firms import state_of
 from labshare.organisations.terms import FirmState
 from labshare.web.admin import blueprint
-from labshare.web.admin.forms import FirmFilterForm, ReturnForm, SizeForm
+from labshare.web.admin.forms import FirmFilterForm, RefuseForm, ReturnForm, SizeForm
 from labshare.web.asked import asked_page
 from labshare.web.steps import carry_out, posted
 
@@ -41,7 +42,14 @@ def firms() -> Any:
     )
 
 
-def _page(firm_id: int, *, status: int = 200, returning: ReturnForm | None = None, size: SizeForm | None = None) -> Any:
+def _page(
+    firm_id: int,
+    *,
+    status: int = 200,
+    returning: ReturnForm | None = None,
+    size: SizeForm | None = None,
+    refusing: RefuseForm | None = None,
+) -> Any:
     found = queries.get_firm(firm_id)
     return (
         render_template(
@@ -54,6 +62,8 @@ def _page(firm_id: int, *, status: int = 200, returning: ReturnForm | None = Non
             returning=returning or ReturnForm(formdata=None),
             size_form=size or SizeForm(formdata=None),
             may_verify=permissions.may(current_actor(), "firm.verify"),
+            seen=digest_of(organisations.what_is_verified(found)),
+            refusing=refusing or RefuseForm(formdata=None),
         ),
         status,
     )
@@ -71,7 +81,9 @@ def firm(firm_id: int) -> Any:
 def verify_firm(firm_id: int) -> Any:
     """Verify it; the owner is told."""
     return carry_out(
-        lambda: organisations.verify_firm(actor=current_actor(), now=utc_now(), firm_id=firm_id),
+        lambda: organisations.verify_firm(
+            actor=current_actor(), now=utc_now(), firm_id=firm_id, seen=request.form.get("seen", "")
+        ),
         lambda _done: (_("The firm is verified; its owner is told."), url_for("admin.firms")),
     )
 
@@ -108,3 +120,47 @@ def set_size_class(firm_id: int) -> Any:
         lambda _size: (_("The size class is set from today on."), url_for("admin.firm", firm_id=firm_id)),
     )
     return answer if isinstance(answer, Response) else _page(firm_id, status=answer, size=form)
+
+
+@blueprint.get("/figures")
+@requires("firm.see_queue")
+def figures() -> Any:
+    """Figures that verified firms declared and nobody has confirmed, the longest waiting first."""
+    page = asked_page()
+    found, total = queries.waiting_sizes(current_actor(), limit=page.size, offset=page.offset)
+    return render_template("admin/figures.html", sizes=found, page=page.of(total))
+
+
+@blueprint.post("/figures/<int:size_id>/confirm")
+@requires("firm.verify", verb="firm.confirm_size")
+def confirm_size(size_id: int) -> Any:
+    """Confirm declared figures by their proof; the owner is told."""
+    return carry_out(
+        lambda: organisations.confirm_size(
+            actor=current_actor(), now=utc_now(), size_id=size_id, seen=request.form.get("seen", "")
+        ),
+        lambda size: (
+            _("The figures are confirmed; the size class counts from today on."),
+            url_for("admin.firm", firm_id=size.firm_id),
+        ),
+    )
+
+
+@blueprint.post("/figures/<int:size_id>/refuse")
+@requires("firm.verify", verb="firm.refuse_size")
+def refuse_size(size_id: int) -> Any:
+    """Refuse declared figures with a reason; the owner is told."""
+    form = RefuseForm()
+    answer = posted(
+        form,
+        lambda: organisations.refuse_size(
+            actor=current_actor(), now=utc_now(), size_id=size_id, reason=form.reason.data
+        ),
+        lambda size: (
+            _("The figures are refused; the owner is told."),
+            url_for("admin.firm", firm_id=size.firm_id),
+        ),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return _page(queries.get_size(size_id).firm_id, status=answer, refusing=form)

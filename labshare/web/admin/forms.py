@@ -31,6 +31,10 @@ class ReturnForm(Form):
     reason = TextAreaField(_l("What is to be corrected"), [required(), length(500)])
 
 
+class RefuseForm(Form):
+    reason = TextAreaField(_l("What is wrong, and what would prove it"), [required(), length(300)])
+
+
 class SizeForm(Form):
     size_class = SelectField(_l("Size class"), [required()], choices=SizeClass.choices())
     reason = StringField(_l("Reason"), [required(), length(200)])

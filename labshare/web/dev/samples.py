@@ -38,6 +38,7 @@ class Samples:
     photo: Thing
     own_price: Thing
     extras: tuple[Thing, ...]
+    claims: tuple[Thing, ...]
     account: Thing
     letters: tuple[Thing, ...]
     team: Thing
@@ -131,6 +132,16 @@ def samples(now: datetime) -> Samples:
             words_en="The hardness laboratory",
         ),
         own_price=Thing(own_reason=""),
+        claims=(
+            Thing(id=1, test_item_id=1, subject=test_item),
+            Thing(
+                id=2,
+                instrument_id=1,
+                value_fen=86_000_000,
+                needs_proof=True,
+                subject=Thing(id=2, name="洛氏硬度计", name_en="Rockwell tester", model="HR-150", class_code="010501"),
+            ),
+        ),
         extras=tuple(Thing(kind=kind, quantity=2, minutes=90, test_item=test_item) for kind in ExtraKind),
         account=Thing(
             since=month.first_day,

@@ -4,7 +4,6 @@ A decision that touches published months is shown once more with months and mone
 carries a digest of the decision's own fields, and is asked again where they have changed since.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -20,6 +19,7 @@ from wtforms import HiddenField
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_DIVISION, requires
 from labshare.kernel.errors import NotAllowed
+from labshare.kernel.seen import digest_of
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import services as organisations
 from labshare.organisations.errors import NoSuchFirm
@@ -230,7 +230,7 @@ def affiliations() -> Any:
 
     fields = (form.firm_uscc.data, form.other_uscc.data, form.kind.data, form.valid_from.data, form.valid_to.data)
     if form.is_submitted() and form.validate() and not _was_shown(form, fields):
-        shown, changes = _digest(fields), _of_a_new_one(form)
+        shown, changes = digest_of(fields), _of_a_new_one(form)
     if changes:
         form.checked.data = shown
         answer: Response | int = 200
@@ -333,7 +333,7 @@ def affiliation_decide(affiliation_id: int, act: str) -> Any:
     if form.is_submitted() and form.validate() and not _was_shown(form, fields):
         changes = touched(link, what.becomes(link, form, now))
     if changes:
-        form.checked.data = _digest(fields)
+        form.checked.data = digest_of(fields)
         answer: Response | int = 200
     else:
         answer = posted(
@@ -366,10 +366,5 @@ class _Asked:
     valid_to: date
 
 
-def _digest(fields: Sequence[Any]) -> str:
-    """Of the decision's own fields, never of figures that move by themselves."""
-    return hashlib.sha256(repr([str(one) for one in fields]).encode()).hexdigest()[:32]
-
-
 def _was_shown(form: StepForm, fields: Sequence[Any]) -> bool:
-    return form.checked.data == _digest(fields)
+    return form.checked.data == digest_of(fields)

@@ -45,7 +45,7 @@ class PhotoForm(Form):
         return take_photo(self.photo.data.stream, self.photo.data.filename, now=utc_now())
 
 
-def _own_lab(actor: Actor, *, lab_id: int) -> None:
+def _own_lab(actor: Actor, *, lab_id: int, **_address: Any) -> None:
     check(actor, "catalogue.change", firm=actor.firm_id)
     common.my_lab(lab_id)
 

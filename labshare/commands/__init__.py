@@ -41,7 +41,9 @@ def _in_words(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         raise click.ClickException(str(problem)) from problem
 
 
-with_owners_app = functools.partial(with_app, owner=True)
+def with_owners_app(function: F) -> F:
+    """As `with_app`, for commands that change the tables themselves."""
+    return with_app(function, owner=True)
 
 
 class Commands(click.Group):

@@ -42,6 +42,7 @@ EACH = 20
 """Rows looked at for one that is given or written."""
 REASONS = {
     "audit.queries.all_unsealed": "the proof of the trail looks at every event",
+    "audit.queries.leaf_without_seal": "the nightly proof looks at every leaf",
     "audit.queries.search": "of a subject of whatever kind; the index begins with the kind",
     "booking.services.sheets.undo_import": "whether anything rests on what goes is asked of all that may; seldom done",
     "catalogue.queries.news.latest_items": "the newest of each lab, among all its items",

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from labshare.accounts.models import Person
 from labshare.kernel.database import db
-from labshare.organisations.models import Firm, FirmDraft
+from labshare.organisations.models import Firm, FirmDraft, FirmSize
 from tests import factories as make
 from tests.settlement.world import pdf
 from tests.signing import sign_in
@@ -50,7 +50,7 @@ def test_a_draft_is_kept_however_little_it_says(person: Person, client: FlaskCli
     assert db.session.query(Firm).count() == 0
     assert post(client, "/account/firm/register", **FIELDS).status_code == 303
     assert db.session.query(FirmDraft).count() == 0
-    assert db.session.query(Firm).one().size_class == "small"
+    assert db.session.query(FirmSize).one().size_class == "small"
 
 
 def test_the_class_is_shown_while_typing(person: Person, client: FlaskClient) -> None:

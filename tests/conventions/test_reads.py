@@ -49,6 +49,7 @@ REASONS = {
     "catalogue.queries.own.": "what a firm has is put in order by its names",
     "notices.delivery.fill_outbox": "every notice whose mail is due is brought into the outbox",
     "notices.delivery.deliver_outbox": "mails that wait are ordered, and bounded by address, before a hundred go",
+    "organisations.queries.search_firms": "a county sees whoever booked there: looked for among its bookings",
     "oversight.checks.": "the nightly check looks at everything",
     "oversight.dashboard.dashboard": "sums what months keep of each lab, instrument and item",
     "oversight.kept.pending": "every month of every lab is asked whether it is to be counted",

@@ -81,8 +81,8 @@ def affiliations_seen(actor: Actor) -> ColumnElement[bool]:
     """Condition on `Affiliation`: the actor sees one of the two firms."""
 
     def lies_in(prefix: str) -> ColumnElement[bool]:
-        firms = select(Firm.id).where(firm_lies_in(prefix))
-        return or_(_OF.firm_id.in_(firms), _OF.other_firm_id.in_(firms))
+        either = or_(Firm.id == _OF.firm_id, Firm.id == _OF.other_firm_id)
+        return select(Firm.id).where(either, firm_lies_in(prefix)).correlate(_OF).exists()
 
     return visible(actor, "firm.see", division=lies_in)
 

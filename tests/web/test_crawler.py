@@ -24,7 +24,7 @@ from labshare.accounts.models import Person
 from labshare.booking.models import Booking
 from labshare.booking.queries.slots import free_slots
 from labshare.booking.services import ask_approval, book_for_client
-from labshare.catalogue.models import Lab, TestItem
+from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.demonstration.load import load
 from labshare.demonstration.people import email_of
 from labshare.demonstration.scale import Scale
@@ -35,6 +35,7 @@ from labshare.kernel.months import Month
 from labshare.notices import kinds
 from labshare.notices.delivery import Letter, letter_of
 from labshare.notices.services import send_mail
+from labshare.organisations.models import Firm
 from labshare.organisations.terms import AffiliationKind, FirmRole, SizeClass
 from labshare.rewards.models import Objection, ObjectionFile, RewardLine, RewardRun
 from labshare.rewards.terms import ObjectionVerdict, RunState
@@ -64,8 +65,9 @@ MORE_STATEMENTS = {
     "lab.account": 14,
     # what waits for the client is of eight kinds, each by its own index
     "client.dashboard": 14,
-    # the time that labs are open is read beside what they did: kept months, and the intervals of all others
-    "regulator.dashboard": 13,
+    # the time that labs are open is read beside what they did: kept months, and the intervals of all others; and which
+    # labs are of the reader's division
+    "regulator.dashboard": 14,
     # these calculate: what extra work comes to, the running month, whether a run still comes to the same (with files of
     # objections), what grades would change
     "lab.extra_work": 17,
@@ -160,6 +162,7 @@ def leave_more_to_see(crawl: Crawl) -> None:
         booking = db.session.scalars(select(Booking).where(Booking.ref == ref)).one()
         booking.answers, booking.confidential = asked.answers, True
     book_for_clients(firm.uscc)
+    prove_facts(firm)
     reminded = remind_clients(firm.id)
     crawl.beside = {
         "client": [f"/go/{ref}"],
@@ -198,6 +201,17 @@ def book_for_clients(uscc: str) -> None:
     with transaction():
         book_for_client(**given, starts_at=starts[0], client=uscc)
         book_for_client(**given, starts_at=starts[-1], client="新来的客户", email="new@client.example")
+
+
+def prove_facts(client: Firm) -> None:
+    """The client's figures and an instrument's value wait, each with its proof."""
+    lab = person_and_firm("lab")[1]
+    assert lab
+    own = select(Instrument).join(Lab, Lab.id == Instrument.lab_id).where(Lab.firm_id == lab.id, Instrument.published)
+    kept = db.session.scalars(select(StoredFile.id).order_by(StoredFile.id).limit(1)).one()
+    with transaction():
+        factories.firm_size(client, proof_id=kept)
+        factories.claim(db.session.scalars(own.order_by(Instrument.id).limit(1)).one(), proof_id=kept)
 
 
 def grounds_of_objections() -> str:

@@ -44,6 +44,7 @@ from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.organisations.permissions import may
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class LabPage:
     test_items: tuple[TestItemRow, ...]
     own: bool
     """Drafts are included: the reader is of the firm, or a regulator."""
+    county: str
+    """Its county on the day (R-COUNTY-4)."""
     admitted_from: date | None = None
     """First day of the admission that holds."""
 
@@ -118,10 +121,11 @@ class StandardPage:
 def lab_page(actor: Actor, code: str | int, day: date) -> LabPage:
     """By code or id. Five statements. Raises `NotFound` where the actor may not see the lab."""
     lab, admissions = _with_admissions(code)
-    if not draft_or_published(actor, lab, lab.state):
-        raise NotFound
-    own = draft_or_published(actor, lab, LifeState.DRAFT)
     held = next((one for one in admissions if one.holds_on(day)), None)
+    county = held.division if held else lab.division
+    own = may(actor, "catalogue.see_drafts", firm=lab.firm_id, division=county)
+    if not lab.published and not own:
+        raise NotFound
     accreditations, scope, marks = _accreditations(lab.id, day, own=own)
     items = _items_of(lab.id, own, day)
     by_id = {item.id: item for item, _fee in items}
@@ -145,6 +149,7 @@ def lab_page(actor: Actor, code: str | int, day: date) -> LabPage:
         _instruments_of(lab.id, own, day),
         tuple(TestItemRow(item, fee, marks.get(item.id, ())) for item, fee in items),
         own,
+        county,
         held.admitted_from if held else None,
     )
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from labshare.catalogue import queries
 from labshare.catalogue.models import Lab
-from labshare.catalogue.queries.admissions import county_of, sees_lab
+from labshare.catalogue.queries.admissions import sees_lab
 from labshare.catalogue.queries.applications import last_application
 from labshare.catalogue.queries.authorisations import team_of, withdrawn_of
 from labshare.catalogue.queries.open_labs import open_labs
@@ -142,9 +142,9 @@ def _lab_page(
     status: int = 200,
 ) -> Any:
     actor, today = current_actor(), local_day(utc_now())
-    _seen(lab_id)
     shown = queries.lab_page(actor, lab_id, today)
-    county = county_of(shown.lab, today)() or shown.lab.division
+    if not may(actor, "lab.see", division=shown.county):
+        raise NotFound
     waiting = next((one for one in shown.admissions if one.undecided), None)
     forms = {
         "admit": admit or AdmitForm(shown.lab, actor, formdata=None, admitted_from=today),
@@ -161,7 +161,7 @@ def _lab_page(
         application=last_application(lab_id),
         grades=grades_of(lab_id),
         grade_words=dict(Grade.choices()),
-        may_admit=may(actor, "lab.admit", division=county),
+        may_admit=may(actor, "lab.admit", division=shown.county),
         may_confirm=waiting is not None and may(actor, "lab.confirm_admission", division=waiting.division),
         counties=DIVISIONS,
     ), status

@@ -84,6 +84,29 @@ kind(
     ),
 )
 kind(
+    "account.removal_proposed",
+    topic=Topic.ACCOUNT,
+    title=_l("An administrator asks to take off your second factor"),
+    text=_l(
+        "It is taken off once a second administrator agrees; until then nothing changes. If you did not ask for it, "
+        "tell the administrators at once."
+    ),
+)
+kind(
+    "account.factor_taken_off",
+    topic=Topic.ACCOUNT,
+    title=_l("Two administrators took off your second factor"),
+    text=_l("You are signed out everywhere. Sign in with your password and set up a new second factor."),
+)
+kind(
+    "factor.removal_proposed",
+    topic=Topic.ACCOUNT,
+    title=_l("%(name)s lost the second factor"),
+    text=_l(
+        "Another administrator proposes to take off the second factor of %(name)s: %(reason)s Ask the person first."
+    ),
+)
+kind(
     "account.codes_renewed",
     topic=Topic.ACCOUNT,
     title=_l("Recovery codes were made anew"),

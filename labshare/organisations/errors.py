@@ -253,6 +253,14 @@ class TwoAdministrators(Conflict):
     money_or_rights = True
 
 
+class NoFactor(Conflict):
+    message = _l("This person has no second factor.")
+
+
+class RemovalWaits(Conflict):
+    message = _l("This is proposed already; another administrator must agree.")
+
+
 class LastAdministrators(Conflict):
     message = _l("Two administrators must remain; give the role to another person first.")
     money_or_rights = True

@@ -521,6 +521,50 @@ class RegulatorRole(Model):
         return and_(not_(cls.agreed), cls.current)
 
 
+class LostFactor(Model):
+    """A proposal to take off the second factor of somebody who lost it: done by another administrator (R-FACTOR-9)."""
+
+    __tablename__ = "lost_factor"
+    __table_args__ = (
+        CheckConstraint("agreed_by <> proposed_by", name="two_administrators"),
+        CheckConstraint(
+            "person_id <> proposed_by AND (agreed_by IS NULL OR person_id <> agreed_by)", name="not_their_own"
+        ),
+        CheckConstraint("(agreed_at IS NULL) = (agreed_by IS NULL)", name="agreed_by_somebody"),
+        CheckConstraint("agreed_at IS NULL OR ended_at IS NULL", name="decided_once"),
+        Index(
+            "ix_lost_factor_waiting",
+            "person_id",
+            unique=True,
+            sqlite_where=text("agreed_at IS NULL AND ended_at IS NULL"),
+            postgresql_where=text("agreed_at IS NULL AND ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(String(200))
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    agreed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    agreed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Withdrawn, or turned down."""
+
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
+    proposer: Mapped[Person] = relationship(foreign_keys=[proposed_by])
+
+    @hybrid_property
+    def waits(self) -> bool:
+        """Whether a second administrator has not decided yet."""
+        return self.agreed_at is None and self.ended_at is None
+
+    @waits.inplace.expression
+    @classmethod
+    def _waits_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.agreed_at.is_(None), cls.ended_at.is_(None))
+
+
 class Invitation(Model):
     """An invitation into a firm, by mail. The link's secret is made from `nonce` and `SECRET_KEY` when the mail is
     sent; it is found by its digest."""

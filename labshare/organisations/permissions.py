@@ -68,6 +68,7 @@ PERMISSIONS: dict[str, Grants] = {
     "regulator.manage": ADMIN,
     "account.see": ADMIN + AUDITOR,
     "account.manage": ADMIN,
+    "factor.take_off": ADMIN,
     "jobs.see": ADMIN + AUDITOR,
     "regulator.see": ADMIN + AUDITOR,
     # catalogue

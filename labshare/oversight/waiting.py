@@ -185,6 +185,14 @@ KINDS = (
         line=_l("Roles to agree to"),
     ),
     Kind(
+        "removals",
+        ADMIN,
+        "admin.roles",
+        lambda actor, _now: organisations.removals_waiting(actor),
+        onlookers="",
+        line=_l("Second factors to take off"),
+    ),
+    Kind(
         "payers",
         OFFICER,
         "regulator.payers",
@@ -416,6 +424,8 @@ class Waiting:
     """Proposed by another officer, and not decided."""
     roles: int
     """Proposed by another administrator, and not agreed to."""
+    removals: int
+    """Of second factors, proposed by another administrator."""
     missing_years: Sequence[int]
     missing_roles: Sequence[str]
     """Roles that nobody holds, without which no reward is ever approved."""

@@ -10,7 +10,7 @@ from typing import Any
 from flask import current_app
 
 from labshare.accounts.links import RESET_LASTS, password_link
-from labshare.accounts.models import Person
+from labshare.accounts.models import Person, SecondFactor
 from labshare.audit.services import publish_head, seal
 from labshare.booking.models import Approval, Charge, Closure, Holding, OpeningWeek, Proposal
 from labshare.booking.services import add_place, book_for_client, hand_over, make_feed, make_quote
@@ -490,6 +490,11 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
             role="auditor",
             division="",
         )
+        lost, with_factor = make.person(), make.person()
+        for one in (lost, with_factor):
+            make.add(SecondFactor(person_id=one.id, secret="x", last_step=0, set_at=utc_now()))
+        proposer = make.actor(make.regulator("admin"), None, "admin")
+        removal = organisations.propose_removal(actor=proposer, now=utc_now(), person_id=lost.id, reason="回拨核实")
         waiting = make.firm(verified_at=None)
         figures = make.firm_size(client, proof_id=world.places["sample_file_id"], declared_by=owner.person_id)
         returned = make.firm(verified_at=None)
@@ -511,6 +516,8 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         "token_id": token.id,
         "notice_id": db.session.query(Notice).filter_by(kind="account.password_changed").one().id,
         "proposed_role_id": proposal.id,
+        "removal_id": removal.id,
+        "with_factor": with_factor.id,
         "waiting_firm": waiting.id,
         "waiting_seen": digest_of(organisations.what_is_verified(waiting)),
         "size_id": figures.id,

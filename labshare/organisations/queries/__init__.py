@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select
-from sqlalchemy.orm import aliased, contains_eager
+from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from labshare.accounts.models import Person, SecondFactor, SignInSession
 from labshare.accounts.sessions import digest
@@ -22,6 +22,7 @@ from labshare.organisations.models import (
     FirmDraft,
     FirmSize,
     Invitation,
+    LostFactor,
     Membership,
     RegulatorRole,
 )
@@ -383,6 +384,22 @@ def firm_by_code(uscc: str) -> Firm | None:
 
 
 # ── People ────────────────────────────────────────────────────────────────
+
+
+def removals_waiting(actor: Actor) -> Select[Any]:
+    """How many second factors another administrator is asked to take off, as a select."""
+    theirs = and_(LostFactor.proposed_by != actor.person_id, LostFactor.person_id != actor.person_id)
+    return select(func.count()).select_from(LostFactor).where(LostFactor.waits, theirs)
+
+
+def waiting_removals() -> Sequence[LostFactor]:
+    """They themselves, the oldest first, with their persons. One statement."""
+    return db.session.scalars(
+        select(LostFactor)
+        .options(joinedload(LostFactor.person), joinedload(LostFactor.proposer))
+        .where(LostFactor.waits)
+        .order_by(LostFactor.proposed_at, LostFactor.id)
+    ).all()
 
 
 def members_of(firm_id: int) -> Sequence[Membership]:

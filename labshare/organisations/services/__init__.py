@@ -27,6 +27,7 @@ from labshare.organisations.services.firms import (
     verify_firm,
     what_is_verified,
 )
+from labshare.organisations.services.lost_factors import agree_removal, propose_removal, withdraw_removal
 from labshare.organisations.services.members import (
     accept_invitation,
     change_role,
@@ -50,6 +51,7 @@ from labshare.organisations.services.tokens import issue_token, note_token_used,
 __all__ = [
     "accept_invitation",
     "agree_affiliation",
+    "agree_removal",
     "agree_role",
     "ask_end",
     "change_firm",
@@ -75,6 +77,7 @@ __all__ = [
     "leave_as_declared",
     "note_token_used",
     "object_to_affiliation",
+    "propose_removal",
     "propose_role",
     "refuse_size",
     "register_firm",
@@ -90,4 +93,5 @@ __all__ = [
     "what_is_verified",
     "withdraw_invitation",
     "withdraw_proposal",
+    "withdraw_removal",
 ]

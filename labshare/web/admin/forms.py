@@ -48,6 +48,14 @@ class DisableForm(Form):
     reason = StringField(_l("Reason"), [required(), length(200)])
 
 
+class TakeOffForm(Form):
+    reason = StringField(
+        _l("How you know that it is the person"),
+        [required(), length(200)],
+        description=_l("Such as: called back on the number on file."),
+    )
+
+
 class ProposeForm(Form):
     email = email_field(description=_l("The person needs an account."))
     role = SelectField(_l("Role"), [required()], choices=OfficialRole.choices())

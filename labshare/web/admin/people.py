@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from labshare.accounts.factors import factor_of
 from labshare.accounts.queries import get_person, search_people
 from labshare.http.actor import current_actor
 from labshare.http.rights import proves, requires
@@ -14,7 +15,7 @@ from labshare.kernel.time import utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
 from labshare.web.admin import blueprint
-from labshare.web.admin.forms import AccountFilterForm, DisableForm, ProposeForm
+from labshare.web.admin.forms import AccountFilterForm, DisableForm, ProposeForm, TakeOffForm
 from labshare.web.asked import asked_page
 from labshare.web.steps import carry_out, posted
 
@@ -34,7 +35,9 @@ def accounts() -> Any:
     )
 
 
-def _account_page(person_id: int, form: DisableForm | None = None, *, status: int = 200) -> Any:
+def _account_page(
+    person_id: int, form: DisableForm | None = None, taking: TakeOffForm | None = None, *, status: int = 200
+) -> Any:
     person = get_person(person_id)
     return (
         render_template(
@@ -42,6 +45,8 @@ def _account_page(person_id: int, form: DisableForm | None = None, *, status: in
             person=person,
             roles=queries.roles_of([person_id])[person_id],
             form=form or DisableForm(formdata=None),
+            has_factor=factor_of(person_id) is not None,
+            taking=taking or TakeOffForm(formdata=None),
             may_manage=permissions.may(current_actor(), "account.manage"),
         ),
         status,
@@ -80,6 +85,42 @@ def enable_account(person_id: int) -> Any:
     )
 
 
+@blueprint.post("/accounts/<int:person_id>/second-factor")
+@requires("factor.take_off", verb="factor.propose_removal")
+def propose_removal(person_id: int) -> Any:
+    """Propose to take off the second factor of somebody who lost it."""
+    form = TakeOffForm()
+    answer = posted(
+        form,
+        lambda: organisations.propose_removal(
+            actor=current_actor(), now=utc_now(), person_id=person_id, reason=form.reason.data
+        ),
+        lambda _made: (_("Proposed; another administrator must agree."), url_for("admin.account", person_id=person_id)),
+    )
+    return answer if isinstance(answer, Response) else _account_page(person_id, taking=form, status=answer)
+
+
+@blueprint.post("/lost-factors/<int:removal_id>/agree")
+@requires("factor.take_off", verb="factor.agree_removal")
+@proves(_l("Take off the second factor"))
+def agree_removal(removal_id: int) -> Any:
+    """Take it off as a second administrator."""
+    return carry_out(
+        lambda: organisations.agree_removal(actor=current_actor(), now=utc_now(), removal_id=removal_id),
+        lambda _person: (_("The second factor is taken off; the person is told."), url_for("admin.roles")),
+    )
+
+
+@blueprint.post("/lost-factors/<int:removal_id>/withdraw")
+@requires("factor.take_off", verb="factor.withdraw_removal")
+def withdraw_removal(removal_id: int) -> Any:
+    """Withdraw the proposal, or turn it down."""
+    return carry_out(
+        lambda: organisations.withdraw_removal(actor=current_actor(), now=utc_now(), removal_id=removal_id),
+        lambda _done: (_("The proposal is withdrawn."), url_for("admin.roles")),
+    )
+
+
 @blueprint.route("/roles", methods=["GET", "POST"])
 @requires("regulator.see", to_post="regulator.manage")
 def roles() -> Any:
@@ -102,6 +143,7 @@ def roles() -> Any:
             form=form,
             proposals=[row for row in rows if row.role.proposed],
             held=[row for row in rows if row.role.in_force],
+            removals=queries.waiting_removals(),
             me=actor.person_id,
             may_manage=permissions.may(actor, "regulator.manage"),
         ),

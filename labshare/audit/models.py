@@ -6,7 +6,8 @@ from typing import Any, cast
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Table, column, table
 from sqlalchemy.orm import Mapped, mapped_column
 
-from labshare.kernel.database import Model, UtcDateTime, append_only, guard
+from labshare.audit.terms import Fault
+from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of
 
 BigKey = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -84,6 +85,32 @@ class AuditLeaf(Model):
     event_id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=False)
     seal_id: Mapped[int] = mapped_column(ForeignKey("audit_seal.id"))
     position: Mapped[int]
+
+
+class TrailCheck(Model):
+    """A check of the whole trail (R-AUDIT-13): waits, runs, or is over with what it found first."""
+
+    __tablename__ = "trail_check"
+    __table_args__ = (one_of("fault", Fault, null=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    asked_by: Mapped[int | None]
+    """None: the nightly one."""
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    events: Mapped[int] = mapped_column(BigInteger)
+    """Done so far, of `of_events`."""
+    of_events: Mapped[int] = mapped_column(BigInteger)
+    fault: Mapped[str | None] = mapped_column(String(20))
+    seal_id: Mapped[int | None]
+    event_id: Mapped[int | None] = mapped_column(BigInteger)
+    head_id: Mapped[int | None]
+
+    @property
+    def found(self) -> Fault | None:
+        """What it found first."""
+        return Fault.known(self.fault)
 
 
 append_only(AuditEvent.__table__)

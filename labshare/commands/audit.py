@@ -10,6 +10,7 @@ from flask import current_app
 
 from labshare.audit import services
 from labshare.audit.errors import ForgedEvents, NoSigningKey
+from labshare.audit.terms import Fault
 from labshare.commands import with_app
 from labshare.kernel.time import utc_now
 
@@ -33,7 +34,7 @@ WHERE = {
 def where(broken: services.Broken) -> str:
     """The broken place in words."""
     place = f"head {broken.head_id}" if broken.head_id else f"seal {broken.seal_id or '-'}"
-    words = WHERE["seal_changed" if broken.what == "event_changed" and not broken.event_id else broken.what]
+    words = WHERE["seal_changed" if broken.what == Fault.EVENT_CHANGED and not broken.event_id else broken.what]
     return words.format(seal=broken.seal_id, event=broken.event_id, head=broken.head_id, place=place)
 
 

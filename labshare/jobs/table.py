@@ -4,6 +4,7 @@ A job's `work` opens its own transactions and says in a few words what it did. `
 job is due at `now`: two hosts that wake up for the same moment find the same row, and the second goes back to sleep.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from flask_babel.speaklater import LazyString
 
 from labshare.accounts.mobile import forget_codes
 from labshare.audit import services as audit
+from labshare.audit.checks import begin_check, continue_check, end_check
 from labshare.booking import services as booking
 from labshare.catalogue.services.authorisations import tell_ending
 from labshare.catalogue.services.searches import forget_searches
@@ -23,7 +25,7 @@ from labshare.kernel.database import db, transaction
 from labshare.kernel.earlier_writers import earlier_writers_done
 from labshare.kernel.job_runs import forget_runs
 from labshare.kernel.kept_answers import forget_answers
-from labshare.kernel.time import local_day, start_of_day
+from labshare.kernel.time import local_day, start_of_day, utc_now
 from labshare.notices.codes import send_codes
 from labshare.notices.delivery import deliver_outbox
 from labshare.oversight import services as oversight
@@ -181,7 +183,9 @@ def keep_months(now: datetime) -> str:
 def check_everything(now: datetime) -> str:
     """Every invariant, and the audit trail. A violation fails the job, and so shows."""
     found = [f"{one.invariant}: {one.subject}" for one in violations(now)]
-    broken = audit.verify(now, key=current_app.config["AUDIT_PUBLIC_KEY"])
+    with transaction():
+        check = begin_check(now=now, nightly=True)
+    broken = _check_trail(check, now) if check is not None else None
     if broken:
         places = {"event": broken.event_id, "seal": broken.seal_id, "head": broken.head_id}
         named = (f", {kind} {number}" for kind, number in places.items() if number is not None)
@@ -190,6 +194,33 @@ def check_everything(now: datetime) -> str:
     if found:
         raise RuntimeError(f"{len(found)} violations: {'; '.join(found)}")
     return "0 violations"
+
+
+def check_trail(now: datetime) -> str:
+    """What somebody asked for on a page."""
+    with transaction():
+        check = begin_check(now=now)
+    if check is None:
+        return "nobody asked"
+    broken = _check_trail(check, now)
+    return f"broken: {broken.what}" if broken else "untouched"
+
+
+def _check_trail(check: int, now: datetime) -> audit.Broken | None:
+    """Prove the trail untouched, and write how far it is and what came of it."""
+    told = time.monotonic()
+
+    def tell(events: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= 1:
+            told = time.monotonic()
+            with transaction():
+                continue_check(check, events=events)
+
+    broken = audit.verify(now, key=current_app.config["AUDIT_PUBLIC_KEY"], told=tell)
+    with transaction():
+        end_check(check, broken, now=utc_now())
+    return broken
 
 
 def tidy_up(now: datetime) -> str:
@@ -224,6 +255,9 @@ JOBS: tuple[Job, ...] = (
     Job("booking.lengthen", _l("Running tests"), MINUTE, each(MINUTE), after_each(MINUTE), lengthen_running),
     Job("oversight.months", _l("Figures of past months"), MINUTE, each(MINUTE), after_each(MINUTE), keep_months),
     Job("audit.seal", _l("Seal the audit trail"), 30 * SECOND, each(30 * SECOND), after_each(30 * SECOND), seal_audit),
+    Job(
+        "audit.check", _l("Check the audit trail"), 10 * SECOND, each(10 * SECOND), after_each(10 * SECOND), check_trail
+    ),
     Job("notices.mail", _l("Send mail"), 10 * SECOND, each(10 * SECOND), after_each(10 * SECOND), send_mail),
     Job("notices.codes", _l("Send codes"), 10 * SECOND, each(10 * SECOND), after_each(10 * SECOND), send_to_phones),
     Job(

@@ -41,6 +41,7 @@ FEW = 1_000
 EACH = 20
 """Rows looked at for one that is given or written."""
 REASONS = {
+    "audit.checks.begin_check": "the events of the trail are counted once, to tell how far its proof is",
     "audit.queries.all_unsealed": "the proof of the trail looks at every event",
     "audit.queries.leaf_without_seal": "the nightly proof looks at every leaf",
     "audit.queries.search": "of a subject of whatever kind; the index begins with the kind",

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import current_app, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -14,6 +14,7 @@ from wtforms.validators import Optional
 
 from labshare.accounts.queries import names_of
 from labshare.audit import queries, services
+from labshare.audit.checks import ask_check, last_checks
 from labshare.audit.models import AuditEvent
 from labshare.audit.proofs import inclusion
 from labshare.http.actor import current_actor
@@ -31,6 +32,7 @@ from labshare.organisations.queries import firm_meant, firms_by_id
 from labshare.web.asked import asked_number
 from labshare.web.forms import DayField, OptionalSelectField, QueryForm, SelectField, StringField
 from labshare.web.regulator import blueprint, trail
+from labshare.web.steps import carry_out
 
 PAGE = 50
 EXPORT_AT_MOST = 50_000
@@ -89,7 +91,7 @@ def audit() -> Any:
         return download(to_xlsx(head, capped(rows, EXPORT_AT_MOST)), "audit.xlsx")
     events = queries.search(wanted, before_id=asked_number("before", 0) or None, limit=PAGE + 1)
     more = len(events) > PAGE
-    events = events[:PAGE]
+    events, checks = events[:PAGE], last_checks()
     return render_template(
         "regulator/audit/search.html",
         form=form,
@@ -100,6 +102,8 @@ def audit() -> Any:
         **trail.WORDS,
         last=queries.last_seal(),
         waiting=queries.count_unsealed(utc_now()),
+        checks=checks,
+        askers=names_of(check.asked_by for check in checks),
     )
 
 
@@ -147,9 +151,14 @@ def audit_proof(*, number: int) -> Response:
 @requires("audit.see")
 @limited("calculation")
 def audit_verify() -> Any:
-    """Prove the whole trail untouched now, on the page."""
-    broken = services.verify(utc_now(), key=current_app.config["AUDIT_PUBLIC_KEY"])
-    return redirect(url_for(".audit", verified="no" if broken else "yes"), 303)
+    """Have the scheduler prove the whole trail untouched; what comes of it stands on the page."""
+    return carry_out(
+        lambda: ask_check(actor=current_actor(), now=utc_now()),
+        lambda _asked: (
+            _("The scheduler checks the trail; what it finds stands below."),
+            url_for(".audit", _anchor="checks"),
+        ),
+    )
 
 
 def _who(events: Sequence[AuditEvent]) -> dict[str, dict[int, Any]]:

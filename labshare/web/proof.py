@@ -36,7 +36,8 @@ def is_fresh(person: Account) -> bool:
 
 def _ask() -> None:
     """Before the view of a route that asks for proof. Raises `ProofNeeded`."""
-    proof, person = proof_of(request.endpoint), current_person()
+    proof = proof_of(request.endpoint)
+    person = current_person() if proof is not None else None  # elsewhere nobody is read for it
     if proof is None or person is None or is_fresh(person):
         return
     if proof.of_factor_alone:

@@ -26,6 +26,7 @@ PROVES = {
     "account.change_password",
     "account.own_mobile",
     "account.tokens",
+    "admin.agree_removal",
     "admin.agree_role",
     "regulator.policy_publish",
     "regulator.run_approve",
@@ -234,7 +235,11 @@ def test_a_new_password_asks_for_the_code_before_its_form(
 
 def test_agreeing_to_a_role_asks_for_proof(app: Flask, clock: Any) -> None:
     admin, other, chosen = make.regulator("admin", password_hash=KEPT), make.regulator("admin"), make.person()
-    role = make.add(RegulatorRole(person_id=chosen.id, role="officer", proposed_by=other.id, proposed_at=clock.now))
+    role = make.add(
+        RegulatorRole(
+            person_id=chosen.id, role="officer", division="330624", proposed_by=other.id, proposed_at=clock.now
+        )
+    )
     db.session.commit()
     client = sign_in(app.test_client(), admin)
     clock.advance(minutes=11)

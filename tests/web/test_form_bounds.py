@@ -14,6 +14,7 @@ from wtforms import Field
 from wtforms.validators import Length
 
 import labshare.web
+from labshare.kernel.actor import Actor
 from labshare.web.forms import Form, WholeNumberField
 
 ENGINES = ("sqlite",)  # no form asks the database for a length
@@ -29,7 +30,8 @@ def every_form() -> Iterator[type[Form]]:
         yield kind
 
 
-ASKED = {"objection_id": 1, "verdict": "upheld", "lab": SimpleNamespace(division="330624")}
+OFFICER = Actor(roles=frozenset({"officer"}), divisions=frozenset({("officer", "")}))
+ASKED = {"objection_id": 1, "verdict": "upheld", "lab": SimpleNamespace(division="330624"), "actor": OFFICER}
 """What some forms are made with."""
 
 

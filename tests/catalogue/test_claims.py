@@ -17,7 +17,7 @@ from labshare.catalogue.queries.claims import claims_of, claims_to_decide, diges
 from labshare.catalogue.rules.entries import InstrumentDetails, TestItemDetails
 from labshare.catalogue.services import common
 from labshare.catalogue.services.accreditations import add_accreditation, set_scope
-from labshare.catalogue.services.claims import confirm_claims, prove_claim, refuse_claims
+from labshare.catalogue.services.claims import claim_anew, confirm_claims, prove_claim, refuse_claims
 from labshare.catalogue.services.instruments import edit_instrument
 from labshare.catalogue.services.test_items import edit_test_item
 from labshare.kernel.actor import Actor
@@ -161,6 +161,25 @@ def test_what_was_put_in_its_place_meanwhile_is_not_confirmed(house: House) -> N
     house.say_value(900_000_000)
     with pytest.raises(ChangedMeanwhile):
         confirm_claims(actor=house.officer, now=house.clock.now, seen=seen)
+    assert house.instrument.confirmed_value_fen is None
+
+
+def test_what_is_said_anew_takes_back_what_an_officer_confirmed_in_between(house: House) -> None:  # R-CLAIM-1
+    """The row was read before the officer confirmed; nothing of it looks changed to who read it."""
+    claim = house.prove(house.say_value(90_000_000))
+    db.session.commit()
+    read = db.session.get_one(type(house.instrument), house.instrument.id)
+    assert read.confirmed_value_fen is None
+    with db.engine.begin() as officer:
+        officer.execute(
+            text("UPDATE claim SET verdict = 'confirmed', decided_at = made_at, decided_by = :by WHERE id = :id"),
+            {"by": house.officer.person_id, "id": claim.id},
+        )
+        officer.execute(text("UPDATE instrument SET confirmed_value_fen = 90000000"))
+    house.instrument.original_value_fen = 1
+    claim_anew(house.manager, house.clock.now, [read])
+    db.session.commit()
+    db.session.expire_all()
     assert house.instrument.confirmed_value_fen is None
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from labshare.audit import services as audit
 from labshare.catalogue import errors
@@ -35,6 +35,11 @@ _COLUMNS: dict[type[Any], Any] = {
     TestItem: Claim.test_item_id,
     Accreditation: Claim.accreditation_id,
 }
+_UNCONFIRMED: dict[type[Any], dict[str, Any]] = {
+    Instrument: {"confirmed_value_fen": None},
+    TestItem: {"confirmed_voluntary": False},
+    Accreditation: {"confirmed": False},
+}
 SAID: dict[type[Any], tuple[str, ...]] = {
     Instrument: ("original_value_fen", "manufacturer", "model", "class_code"),
     TestItem: ("statutory", "name", "category", "standards"),
@@ -44,14 +49,16 @@ SAID: dict[type[Any], tuple[str, ...]] = {
 
 def claim_anew(actor: Actor, now: datetime, subjects: Sequence[Subject]) -> None:
     """What is said of these, all of one kind, has changed: what was confirmed counts no more, and what is said now
-    waits. Two statements for any number."""
+    waits. Two statements for any number, and the rows of the claims."""
     if not subjects:
         return
     db.session.flush()
-    column = _COLUMNS[type(subjects[0])]
-    ids = [subject.id for subject in subjects]
+    kind_of = type(subjects[0])
+    column, ids = _COLUMNS[kind_of], [subject.id for subject in subjects]
     held = select(Claim).where(column.in_(ids), Claim.waits).with_for_update()
     waiting = {getattr(claim, column.key): claim for claim in db.session.scalars(held)}
+    # By a statement: an officer may have confirmed, since the rows were read, what is not said any more.
+    db.session.execute(update(kind_of).where(kind_of.id.in_(ids)).values(**_UNCONFIRMED[kind_of]))
     for subject in subjects:
         kind, value = _claimed(subject)
         claim = waiting.get(subject.id)
@@ -73,15 +80,11 @@ def drop_claims(kind: type[Subject], ids: Sequence[int]) -> None:
 
 
 def _claimed(subject: Subject) -> tuple[ClaimKind | None, Fen | None]:
-    """What there is to confirm of it, once nothing is."""
+    """What there is to confirm of it."""
     if isinstance(subject, Instrument):
-        subject.confirmed_value_fen = None
-        value = subject.original_value_fen
-        return (ClaimKind.VALUE if value else None), value
+        return (ClaimKind.VALUE if subject.original_value_fen else None), subject.original_value_fen
     if isinstance(subject, TestItem):
-        subject.confirmed_voluntary = False
         return (None if subject.statutory else ClaimKind.VOLUNTARY), None
-    subject.confirmed = False
     return ClaimKind.ACCREDITATION, None
 
 

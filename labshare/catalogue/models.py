@@ -43,7 +43,7 @@ from labshare.catalogue.terms import (
 )
 from labshare.kernel.database import Model, Thousandths, UtcDateTime, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
-from labshare.kernel.spans import Dated
+from labshare.kernel.spans import Dated, Decided
 from labshare.kernel.time import ExactMinutes, Hours, Minutes
 from labshare.organisations.models import Firm
 from labshare.organisations.terms import FirmRole
@@ -114,7 +114,7 @@ class Lab(Listed, Model):
     firm: Mapped[Firm] = relationship()
 
 
-class LabAdmission(Model):
+class LabAdmission(Decided, Model):
     """A span in which a lab is an open lab of a county: admitted from a day on, suspended from another. It is the only
     source of a lab's county; only these days earn rewards.
 
@@ -155,16 +155,6 @@ class LabAdmission(Model):
     """When the suspension was recorded."""
 
     @hybrid_property
-    def undecided(self) -> bool:
-        """Whether it waits for the second person."""
-        return self.confirmed_at is None and self.refused_at is None
-
-    @undecided.inplace.expression
-    @classmethod
-    def _undecided_in_sql(cls) -> ColumnElement[bool]:
-        return and_(cls.confirmed_at.is_(None), cls.refused_at.is_(None))
-
-    @hybrid_property
     def counts(self) -> bool:
         """Whether nobody has to confirm it any more. A suspension takes nothing from the days before it."""
         return self.confirmed_at is not None
@@ -183,15 +173,6 @@ class LabAdmission(Model):
     @classmethod
     def _counted_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
         return cls.confirmed_at <= moment
-
-    @hybrid_property
-    def refused(self) -> bool:
-        return self.refused_at is not None
-
-    @refused.inplace.expression
-    @classmethod
-    def _refused_in_sql(cls) -> ColumnElement[bool]:
-        return cls.refused_at.is_not(None)
 
     @hybrid_property
     def open_ended(self) -> bool:

@@ -1,10 +1,11 @@
-"""Rows that hold from a day to a day: what is asked of them, once for Python and for SQL."""
+"""Rows that hold from a day to a day, or are confirmed or refused once: what is asked of them, once for Python and for
+SQL."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, and_, or_
-from sqlalchemy.ext.hybrid import hybrid_method
+from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import InstrumentedAttribute, Mapped
 
 
@@ -51,3 +52,31 @@ class Dated:
     @classmethod
     def _ahead_on_in_sql(cls, day: date) -> ColumnElement[bool]:
         return cls.valid_from > day
+
+
+class Decided:
+    """A row that one person writes and another decides on: it has `confirmed_at` and `refused_at`, at most one of them
+    set. Mixed into the models that have these columns."""
+
+    if TYPE_CHECKING:
+        confirmed_at: Mapped[datetime | None]
+        refused_at: Mapped[datetime | None]
+
+    @hybrid_property
+    def undecided(self) -> bool:
+        """Whether it waits for the other person."""
+        return self.confirmed_at is None and self.refused_at is None
+
+    @undecided.inplace.expression
+    @classmethod
+    def _undecided_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.confirmed_at.is_(None), cls.refused_at.is_(None))
+
+    @hybrid_property
+    def refused(self) -> bool:
+        return self.refused_at is not None
+
+    @refused.inplace.expression
+    @classmethod
+    def _refused_in_sql(cls) -> ColumnElement[bool]:
+        return cls.refused_at.is_not(None)

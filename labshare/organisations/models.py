@@ -24,6 +24,7 @@ from labshare.accounts.models import Person
 from labshare.kernel.database import Model, UtcDateTime, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
 from labshare.kernel.seen import digest_of
+from labshare.kernel.spans import Decided
 from labshare.kernel.terms import OfficialRole, TokenScope
 from labshare.organisations.industries import Industry, industry_of
 from labshare.organisations.links import Link
@@ -116,7 +117,7 @@ class FirmDraft(Model):
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class FirmSize(Model):
+class FirmSize(Decided, Model):
     """A firm's declared figures of one year and the size class derived from them. The class is a dated fact: it counts
     from the day an administrator confirms it (R-FIRM-5). Decided once, and then as recorded."""
 
@@ -163,25 +164,6 @@ class FirmSize(Model):
     """Why the class was set by hand, where it was."""
 
     firm: Mapped[Firm] = relationship()
-
-    @hybrid_property
-    def waits(self) -> bool:
-        """Whether no administrator has decided on it yet."""
-        return self.confirmed_at is None and self.refused_at is None
-
-    @waits.inplace.expression
-    @classmethod
-    def _waits_in_sql(cls) -> ColumnElement[bool]:
-        return and_(cls.confirmed_at.is_(None), cls.refused_at.is_(None))
-
-    @hybrid_property
-    def refused(self) -> bool:
-        return self.refused_at is not None
-
-    @refused.inplace.expression
-    @classmethod
-    def _refused_in_sql(cls) -> ColumnElement[bool]:
-        return cls.refused_at.is_not(None)
 
     @property
     def said(self) -> tuple[Any, ...]:

@@ -192,7 +192,7 @@ def test_what_is_no_enterprise_has_neither_class_nor_figures_that_wait(desk: Des
     changed = FirmDetails(name=DETAILS.name, kind="other", sector="industry", town=DETAILS.town)
     change_firm(actor=desk.owner, now=desk.clock.now, firm_id=firm.id, details=changed)
     assert firm.size_class is None
-    assert not [one for one in sizes_of(firm.id) if one.waits]
+    assert not [one for one in sizes_of(firm.id) if one.undecided]
 
 
 @pytest.mark.parametrize(

@@ -319,7 +319,7 @@ def sizes_of(firm_id: int) -> Sequence[FirmSize]:
 
 def waiting_size(firm_id: int) -> FirmSize | None:
     """The figures on which no administrator has decided yet."""
-    return db.session.scalar(select(FirmSize).where(FirmSize.firm_id == firm_id, FirmSize.waits))
+    return db.session.scalar(select(FirmSize).where(FirmSize.firm_id == firm_id, FirmSize.undecided))
 
 
 def get_size(size_id: int) -> FirmSize:
@@ -333,7 +333,7 @@ def get_size(size_id: int) -> FirmSize:
 def sizes_to_confirm(actor: Actor) -> Select[Any]:
     """How many verified firms declared figures that wait, as a select."""
     waiting = select(func.count()).select_from(FirmSize).join(FirmSize.firm)
-    return waiting.where(FirmSize.waits, Firm.verified, firms_seen(actor))
+    return waiting.where(FirmSize.undecided, Firm.verified, firms_seen(actor))
 
 
 def waiting_sizes(actor: Actor, *, limit: int, offset: int) -> tuple[Sequence[FirmSize], int]:
@@ -342,7 +342,7 @@ def waiting_sizes(actor: Actor, *, limit: int, offset: int) -> tuple[Sequence[Fi
         select(FirmSize)
         .join(FirmSize.firm)
         .options(contains_eager(FirmSize.firm))
-        .where(FirmSize.waits, Firm.verified, firms_seen(actor))
+        .where(FirmSize.undecided, Firm.verified, firms_seen(actor))
         .order_by(FirmSize.declared_at, FirmSize.id)
         .limit(limit)
         .offset(offset)

@@ -232,7 +232,7 @@ def _to_decide(actor: Actor, size_id: int) -> FirmSize:
     lock_firm(firm_id)
     check_another_decides(actor, firm_id)
     row = db.session.get_one(FirmSize, size_id, populate_existing=True)
-    if not row.waits or not firm.verified:
+    if not row.undecided or not firm.verified:
         raise FiguresDecided
     return row
 

@@ -31,8 +31,8 @@ ENDLESS_MONTH = "9999-12"
 
 
 class Policy(Model):
-    """A reward policy: a JSON document, immutable once published (R-REWARD-1). Policies of a division never
-    overlap."""
+    """A reward policy: a JSON document, immutable once published (R-REWARD-1). Policies of a division, and of one that
+    contains it, never overlap."""
 
     __tablename__ = "policy"
     __table_args__ = (
@@ -483,7 +483,8 @@ guard(
 
 _POLICY_CLASH_SQLITE = (
     "SELECT RAISE(ABORT, 'policy_no_overlap') WHERE NEW.state = 'published' AND EXISTS (SELECT 1 FROM policy p "
-    "WHERE p.division = NEW.division AND p.state = 'published' AND p.id IS NOT NEW.id "
+    "WHERE (substr(p.division, 1, length(NEW.division)) = NEW.division "
+    "OR substr(NEW.division, 1, length(p.division)) = p.division) AND p.state = 'published' AND p.id IS NOT NEW.id "
     "AND p.effective_from <= coalesce(NEW.effective_to, '9999-12') "
     "AND coalesce(p.effective_to, '9999-12') >= NEW.effective_from)"
 )
@@ -508,7 +509,10 @@ guard(
     ),
     postgresql=(
         (
-            "ALTER TABLE policy ADD CONSTRAINT policy_no_overlap EXCLUDE USING gist (division WITH =, "
+            # the codes of the towns in a division are a range: two ranges overlap where one lies in the other
+            "ALTER TABLE policy ADD CONSTRAINT policy_no_overlap EXCLUDE USING gist ("
+            "int8range(CAST(rpad(division, 12, '0') AS bigint), "
+            "CAST(rpad(division, 12, '9') AS bigint), '[]') WITH &&, "
             "int4range(CAST(replace(effective_from, '-', '') AS int), "
             "CAST(replace(coalesce(effective_to, '9999-12'), '-', '') AS int), '[]') WITH &&) "
             "WHERE (state = 'published')"

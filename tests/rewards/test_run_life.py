@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import WorkingDay
@@ -475,6 +475,37 @@ def test_the_database_refuses_overlapping_policies_itself(world, clock):  # R-RE
             db.session.execute(text(f"UPDATE policy SET {change}"))
     with pytest.raises(DBAPIError), transaction():
         db.session.execute(text("DELETE FROM policy"))
+
+
+@pytest.mark.parametrize("division", ["33", "3306", "330624", "330624101"])
+def test_the_database_refuses_policies_of_nested_divisions(world, clock, division):  # R-REWARD-1
+    copied = text(
+        "INSERT INTO policy (division, version, name, effective_from, document, demonstration, state, created_at) "
+        "SELECT :division, 9, name, effective_from, document, demonstration, 'published', created_at FROM policy"
+    )
+    with pytest.raises(IntegrityError, match="policy_no_overlap"), transaction():
+        db.session.execute(copied, {"division": division})
+    with transaction():
+        db.session.execute(copied, {"division": "330681"})
+
+
+def test_a_policy_published_meanwhile_is_named(world, clock, monkeypatch):  # R-REWARD-1
+    """Two approvers press at once: the second's check saw nothing yet."""
+    from labshare.rewards.services import policies
+    from tests.rewards.reading import policy_json
+
+    draft = do(world, "draft_policy", "officer", clock, document=policy_json(division="33"))
+    later, looks = policies.check_no_overlap, []
+
+    def seen_late(policy):
+        looks.append(policy)
+        if len(looks) > 1:
+            later(policy)
+
+    monkeypatch.setattr(policies, "check_no_overlap", seen_late)
+    with pytest.raises(errors.PoliciesOverlap) as refused:
+        do(world, "publish_policy", "approver", clock, policy_id=draft.id)
+    assert refused.value.params["months"] == "2026-09–"
 
 
 def test_only_one_grade_a_lab_and_month(world, clock):  # R-GRADE-4

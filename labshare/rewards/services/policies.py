@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
@@ -72,7 +73,7 @@ def draft_policy(
 def publish_policy(*, actor: Actor, now: datetime, policy_id: int) -> Policy:
     """Publish a draft: from here on it is immutable, but for its last month (`end_policy`).
 
-    Raises `NotFound`, `PolicyImmutable`, `PoliciesOverlap`. The database refuses an overlap in one division too.
+    Raises `NotFound`, `PolicyImmutable`, `PoliciesOverlap`: the database refuses what another publishes meanwhile.
     """
     check_publisher(actor)
     policy = _policy(actor, policy_id, "policy.publish")
@@ -80,8 +81,13 @@ def publish_policy(*, actor: Actor, now: datetime, policy_id: int) -> Policy:
         raise PolicyImmutable
     rules = read_policy(policy.document)
     check_no_overlap(policy)
-    policy.state = PolicyState.PUBLISHED
-    policy.published_by, policy.published_at = actor.person_id, now
+    try:
+        with db.session.begin_nested():
+            policy.state = PolicyState.PUBLISHED
+            policy.published_by, policy.published_at = actor.person_id, now
+    except IntegrityError:
+        check_no_overlap(policy)  # by now it sees what was published meanwhile
+        raise
     record(
         actor,
         now,
@@ -90,7 +96,6 @@ def publish_policy(*, actor: Actor, now: datetime, policy_id: int) -> Policy:
         before={"state": PolicyState.DRAFT},
         after={"state": PolicyState.PUBLISHED, "division": rules.division, "from": policy.effective_from},
     )
-    db.session.flush()
     return policy
 
 

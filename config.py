@@ -137,7 +137,15 @@ def settings(*, web: bool = True, owner: bool = False) -> dict[str, object]:
                             "the session's cookie goes over https alone")  # fmt: skip
     if production and env.get("FLASK_DEBUG", "0").lower() not in ("", "0", "false", "no"):
         raise UnsafeSetting("FLASK_DEBUG: the debugger lets visitors run code")
+    clamd = env.get("CLAMD_URL", "")
+    if clamd and not clamd.startswith(("tcp://", "unix:///")):
+        raise UnsafeSetting("CLAMD_URL: unix:///run/clamav/clamd.ctl or tcp://127.0.0.1:3310")
     lock_seconds = _number(env, "LOCK_SECONDS", "5")
+    threads = _number(env, "THREADS", "8")
+    if not threads:
+        raise UnsafeSetting("THREADS: at least 1")
+    # A thread has one connection, and a second one while a key of the API is held (labshare/api/writing.py)
+    pool = {"pool_timeout": lock_seconds, "pool_size": threads, "max_overflow": threads}
     return {
         **keys,
         **signing,
@@ -147,7 +155,8 @@ def settings(*, web: bool = True, owner: bool = False) -> dict[str, object]:
         "TESTING": environment == "testing",
         "SQLALCHEMY_DATABASE_URI": url,
         "RUNTIME_ROLE": runtime_role,  # whom an upgrade gives the rights that the application needs
-        "SQLALCHEMY_ENGINE_OPTIONS": {} if url == "sqlite:///:memory:" else {"pool_timeout": lock_seconds},
+        "SQLALCHEMY_ENGINE_OPTIONS": {} if url == "sqlite:///:memory:" else pool,
+        "THREADS": threads,
         # How long a request waits for others, then commands and jobs (labshare/kernel/waiting.py)
         "LOCK_SECONDS": lock_seconds,
         "STATEMENT_SECONDS": _number(env, "STATEMENT_SECONDS", "30"),
@@ -165,6 +174,7 @@ def settings(*, web: bool = True, owner: bool = False) -> dict[str, object]:
         "RATELIMIT_STORAGE_URI": storage,
         "RATELIMIT_ENABLED": rate_limits,
         "UPLOAD_DIR": uploads,
+        "CLAMD_URL": clamd,
         "MAP_TILE_URL": env.get("MAP_TILE_URL", ""),  # kept for maps with tiles; the built-in outline needs none
         "SERVICE_NAME": env.get("SERVICE_NAME", "新昌县共享实验室"),
         "SERVICE_NAME_EN": env.get("SERVICE_NAME_EN", "Xinchang County shared laboratories"),

@@ -93,17 +93,25 @@ def without_excess_rights() -> None:
 @click.command()
 @click.option("--bind", help="Address and port; 127.0.0.1 and PORT by default.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
-@click.option("--threads", type=click.IntRange(1), default=8, show_default=True, help="Threads in each process.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    default=8,
+    envvar="THREADS",
+    show_default=True,
+    help="Threads in each process, which has as many connections to the database, and as many in reserve.",
+)
 @click.option("--log-level", type=click.Choice(["info", "warning"]), default="info", show_default=True)
 def serve(bind: str | None, workers: int, threads: int, log_level: str) -> None:
     """Serve pages and API."""
     count_across_workers()  # before anything that counts is imported
+    os.environ["THREADS"] = str(threads)  # before the settings are read
     from labshare import create_app
 
-    serve_app(create_app(), bind=bind, workers=workers, threads=threads, level=log_level)
+    serve_app(create_app(), bind=bind, workers=workers, level=log_level)
 
 
-def serve_app(app: Flask, *, bind: str | None = None, workers: int = 2, threads: int = 8, level: str = "info") -> None:
+def serve_app(app: Flask, *, bind: str | None = None, workers: int = 2, level: str = "info") -> None:
     """Serve until SIGTERM or SIGINT. The application is made before the workers, which share its memory."""
     warn_of_counting_alone(app, workers)
     without_signing_key(app)
@@ -112,7 +120,7 @@ def serve_app(app: Flask, *, bind: str | None = None, workers: int = 2, threads:
     options = {
         "bind": bind or f"127.0.0.1:{app.config['PORT']}",
         "workers": workers,
-        "threads": threads,
+        "threads": app.config["THREADS"],
         "worker_class": "labshare.commands.worker.PatientWorker",
         "loglevel": level,
         "control_socket_disable": True,  # it would lie in the home folder, shared by every server of the machine

@@ -51,6 +51,16 @@ class FileTakesTooLong(InvalidInput):
     default_field = "file"
 
 
+class FileInfected(InvalidInput):
+    message = _l("A virus was found in this file; it was not kept. Have the computer it comes from examined.")
+    default_field = "file"
+
+
+class FileNotExamined(InvalidInput):
+    message = _l("Files cannot be examined for viruses right now. Send it again in a few minutes.")
+    default_field = "file"
+
+
 class NotAPicture(InvalidInput):
     message = _l("Not a picture that can be shown: JPEG, PNG or WebP, at most 50 megapixels.")
     default_field = "photo"

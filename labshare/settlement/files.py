@@ -35,6 +35,7 @@ from labshare.settlement.errors import (
 )
 from labshare.settlement.models import StoredFile
 from labshare.settlement.rules.originals import Original, read_original
+from labshare.settlement.viruses import virus_in
 
 Kinds = Literal["pdf", "paper", "original", "raw"]
 """`pdf` alone (reports), any `paper`: PDF, JPEG, PNG (bank slips), an `original` of an invoice: these, and the XML or
@@ -107,6 +108,8 @@ def take_in(stream: IO[bytes], name: str, kinds: Kinds, *, now: datetime) -> Tak
         digest, size = _received(stream, file, limit)
         if size > limit:
             return TakenFile(name, size=size, problem=FileTooLarge(n=limit // _MB))
+        if virus := virus_in(file):
+            return TakenFile(name, size=size, problem=virus)
         original = None
         try:
             content_type = _raw_type(file, name) if kinds == "raw" else _content_type(file)
@@ -134,6 +137,8 @@ def take_photo(stream: IO[bytes], name: str, *, now: datetime) -> TakenPhoto:
         _digest, size = _received(stream, sent, limit)
         if size > limit:
             return TakenPhoto(nothing, nothing, problem=FileTooLarge(n=limit // _MB))
+        if virus := virus_in(sent):
+            return TakenPhoto(nothing, nothing, problem=virus)
         try:
             measures = read_apart("picture", sent, large, small)
         except NotReadInTime:
@@ -159,6 +164,8 @@ def keep_table(stream: IO[bytes], name: str, *, now: datetime) -> TakenFile:
         digest, size = _received(stream, file, limit)
         if size > limit:
             return TakenFile(plain, size=size, problem=FileTooLarge(n=limit // _MB))
+        if virus := virus_in(file):
+            return TakenFile(plain, size=size, problem=virus)
         os.fsync(file.fileno())
         _keep(Path(file.name), path_of(digest), now)
     return TakenFile(plain, digest, size)

@@ -1,6 +1,7 @@
 """Production: refuses to start on an unsafe setting and names it; cookies and headers of the strict kind."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from click import ClickException
 from click.testing import CliRunner
 from flask import Flask
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from config import KEYS, ROOT, UnsafeSetting, settings
 from labshare import create_app
@@ -15,6 +17,7 @@ from labshare.accounts.passwords import hashed
 from labshare.accounts.services import checked_email
 from labshare.audit.errors import NoSigningKey
 from labshare.audit.services import signing_key
+from labshare.commands import serve
 from labshare.commands.scheduler import scheduler
 from labshare.commands.serve import warn_of_counting_alone, without_signing_key
 from labshare.kernel.database import db
@@ -53,6 +56,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
             "TIME_ZONE",
             "RATELIMIT_STORAGE_URI",
             "MAIL_PER_HOUR",
+            "CLAMD_URL",
+            "THREADS",
         ):
             monkeypatch.delenv(name, raising=False)
         for name, value in {**SAFE, "LABSHARE_INSTANCE": str(tmp_path), **changes}.items():
@@ -92,6 +97,8 @@ def test_starts_with_safe_settings(environment: Any) -> None:
         ("FLASK_DEBUG", "1"),
         ("UPLOAD_DIR", str(ROOT / "static" / "uploads")),
         ("TRUSTED_PROXIES", "many"),
+        ("CLAMD_URL", "http://127.0.0.1:3310"),
+        ("THREADS", "0"),
         ("TIME_ZONE", "Asia/Xinchang"),
         ("LABSHARE_ENV", "prod"),
     ],
@@ -127,6 +134,30 @@ def test_workers_that_count_alone_are_warned_of(
     )
     warn_of_counting_alone(create_app(), workers)
     assert ("RATELIMIT_STORAGE_URI" in capsys.readouterr().err) == warned
+
+
+def test_each_thread_finds_a_connection_and_one_for_its_key(
+    environment: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many threads as `labshare serve` is told, each holding two connections: none waits for another's."""
+    environment(LABSHARE_ENV="testing", DATABASE_URL=f"sqlite:///{tmp_path / 'labshare.db'}")
+    monkeypatch.setattr(serve, "count_across_workers", lambda: None)
+    monkeypatch.setattr(serve, "serve_app", lambda served, **_options: apps.append(served))
+    apps: list[Flask] = []
+    for threads in (3, 12):
+        monkeypatch.setenv("THREADS", "8")
+        assert CliRunner().invoke(serve.serve, ["--threads", str(threads)], catch_exceptions=False).exit_code == 0
+        app = apps.pop()
+        assert app.config["THREADS"] == threads
+        with app.app_context(), ExitStack() as held:
+            for _connection in range(2 * threads):
+                held.enter_context(db.engine.connect())
+            assert (db.engine.pool.checkedout(), db.engine.pool.size()) == (2 * threads, threads)
+            monkeypatch.setattr(db.engine.pool, "_timeout", 0)
+            with pytest.raises(NoConnectionFree):
+                db.engine.connect()
+        with app.app_context():
+            db.engine.dispose()
 
 
 def test_only_a_process_that_serves_nobody_may_have_the_signing_key(environment: Any) -> None:  # R-AUDIT-5

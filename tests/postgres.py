@@ -131,7 +131,8 @@ def end_with_parent() -> None:
 
 def fast_folder() -> str | None:
     """Memory, where the system has it: the tests' databases need not survive."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) and shutil.disk_usage("/dev/shm").free > 1 << 30 else None  # noqa: S108
+    memory = "/dev/shm"  # noqa: S108 - a folder of chance is made in it
+    return memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1 << 30 else None
 
 
 def _within_reach(binaries: Path, home: Path) -> Path:

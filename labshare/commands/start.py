@@ -145,7 +145,7 @@ def _serving(address: str, children: list[multiprocessing.context.ForkProcess]) 
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and all(child.is_alive() for child in children):
         try:
-            urllib.request.urlopen(address, timeout=10).close()  # noqa: S310  our own address
+            urllib.request.urlopen(address, timeout=10).close()  # noqa: S310 - our own address
             return True
         except urllib.error.HTTPError:
             return True

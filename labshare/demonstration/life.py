@@ -329,7 +329,7 @@ class Life(Order):
         self._proposal_answered(at, NOBODY, ProposalState.LAPSED, "booking.lapse_proposal")
 
     def _proposal_answered(self, at: datetime, who: Who, state: ProposalState, action: str) -> None:
-        assert self.proposal is not None  # noqa: S101
+        assert self.proposal is not None  # noqa: S101 - one was made
         number = self.proposal["id"]
         self._close_proposal(at, state)
         self._change_time(expires_at=self.row["answer_by"])

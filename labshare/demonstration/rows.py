@@ -87,7 +87,7 @@ class Rows:
                     copy.write_row(row)
         else:
             places = ", ".join("?" * len(names))
-            cursor.executemany(f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({places})", rows)  # noqa: S608
+            cursor.executemany(f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({places})", rows)  # noqa: S608 - the models' names
         written: int = cursor.rowcount
         cursor.close()
         return written

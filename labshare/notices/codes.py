@@ -116,7 +116,7 @@ def _gateway(url: str) -> Sender:
 
     def send(message: ShortMessage) -> None:
         asked = Request(address, json.dumps(asdict(message)).encode(), headers)  # noqa: S310 - https, by the settings
-        with urlopen(asked, timeout=PATIENCE):  # noqa: S310
+        with urlopen(asked, timeout=PATIENCE):  # noqa: S310 - the same
             pass
 
     return send

@@ -200,7 +200,7 @@ def _made_anew(columns, checks, keys, filled):
     )
     kept = {name: name for name in OLD} | filled
     into, given = ", ".join(kept), ", ".join(kept.values())
-    op.execute(f"INSERT INTO affiliation_made ({into}) SELECT {given} FROM affiliation ORDER BY id")  # noqa: S608
+    op.execute(f"INSERT INTO affiliation_made ({into}) SELECT {given} FROM affiliation ORDER BY id")  # noqa: S608 - constants
     op.drop_table("affiliation")
     op.rename_table("affiliation_made", "affiliation")
     for column in ("firm_id", "other_firm_id"):

@@ -11,7 +11,7 @@ COLUMNS = (
 NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
 NEW = ", ".join(f'NEW."{name}"' for name in COLUMNS)
 VIEW = (
-    f"CREATE VIEW audit_entry AS SELECT {NAMES}, address "  # noqa: S608
+    f"CREATE VIEW audit_entry AS SELECT {NAMES}, address "  # noqa: S608 - constants
     "FROM audit_event LEFT JOIN audit_address ON event_id = id"
 )
 WRITE = (

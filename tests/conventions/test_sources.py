@@ -1,10 +1,12 @@
-"""What no source may hold: floats beside money, another clock, changes behind a GET."""
+"""What no source may hold: floats beside money, another clock, changes behind a GET, a rule of safety set aside without
+a reason."""
 
 import ast
+import re
 
 import pytest
 
-from tests.conventions.reading import calls, inside, python_files
+from tests.conventions.reading import ROOT, calls, inside, python_files
 
 MONEY = ("kernel/money", "booking", "settlement", "rewards")
 CLOCKS = ("datetime.now", "datetime.today", "datetime.utcnow", "date.today", "time.time")
@@ -100,3 +102,24 @@ def test_no_view_of_a_get_opens_a_transaction():
         f"{inside(file)}:{line}" for file in python_files("web", "api") for line in changes_behind_get(file.read_text())
     ]
     assert not found, "a GET changes data: " + ", ".join(found)
+
+
+UNEXPLAINED = re.compile(r"noqa: ?[A-Z0-9, ]*\bS\d{3}(?! --? \w)")
+
+
+@pytest.mark.parametrize("bad", ["f()  # noqa: S608", "f()  # noqa: S310  ours", "f()  # noqa: E501, S101"])
+def test_an_exception_without_a_reason_is_found(bad):
+    assert UNEXPLAINED.search(bad)
+    assert not UNEXPLAINED.search(f"{bad.split('  ours')[0]} - because")
+
+
+def test_each_exception_from_a_rule_of_safety_says_why():
+    files = [file for folder in ("labshare", "migrations", "tests") for file in sorted((ROOT / folder).rglob("*.py"))]
+    found = [
+        f"{inside(file)}:{number}"
+        for file in [*files, ROOT / "config.py"]
+        if file.name != "test_sources.py"
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if UNEXPLAINED.search(line)
+    ]
+    assert not found, "a rule is set aside without a reason: " + ", ".join(found)

@@ -13,6 +13,7 @@ import "./hold.js";
 import "./live.js";
 import "./maps.js";
 import "./menus.js";
+import "./passkeys.js";
 import "./rows.js";
 import "./small.js";
 import "./suggest.js";

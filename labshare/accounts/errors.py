@@ -75,6 +75,33 @@ class WrongFactorCode(InvalidInput):
     default_field = "code"
 
 
+class WrongPasskey(InvalidInput):
+    """Another site's, another person's, of no challenge of ours, or not confirmed by its person."""
+
+    message = _l("This passkey was not accepted. Try again, or use a code.")
+
+
+class StaleChallenge(Conflict):
+    """The device answered too late, or answered before."""
+
+    message = _l("This took too long, or was sent before. Use the passkey once more.")
+
+
+class PasskeyCopied(InvalidInput):
+    """The device's counter went back: two devices hold one key. Kept in the trail."""
+
+    message = _l("This passkey seems to have been copied. Use a code, and remove the passkey from your account.")
+    money_or_rights = True
+
+
+class PasskeyTaken(Conflict):
+    message = _l("This passkey is on an account already.")
+
+
+class TooManyPasskeys(Conflict):
+    message = _l("Ten passkeys are the most. Remove one first.")
+
+
 class SignInAnew(Conflict):
     """The code was waited for too long, or the account changed meanwhile."""
 

@@ -1,36 +1,30 @@
-"""The second factor: codes of an app (RFC 6238), and recovery codes that stand in for it (R-FACTOR).
+"""The second factor: codes of an app (RFC 6238), passkeys, and recovery codes that stand in for them (R-FACTOR).
 
 The app's secret is kept encrypted under a key made of `SECRET_KEY`, with the person's id inside, so that no row serves
-another account; recovery codes are kept as keyed digests. A code, once taken, is never taken again.
+another account. A code, once taken, is never taken again.
 """
 
-import base64
-import functools
 import hmac
-import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, update
 
-from labshare.accounts import links
+from labshare.accounts import links, recovery
 from labshare.accounts.errors import FactorRequired, SetUpAnew, SignInAnew, WrongFactorCode
-from labshare.accounts.models import Person, RecoveryCode, SecondFactor
-from labshare.accounts.queries import own_account
+from labshare.accounts.models import Passkey, Person, SecondFactor
+from labshare.accounts.passkeys import Answer, use_passkey
+from labshare.accounts.queries import has_factor, own_account, passkeys_of
+from labshare.accounts.recovery import CODES, codes_left, is_recovery, new_codes, plain
+from labshare.accounts.sealing import opened, sealed
 from labshare.accounts.sessions import begin_session, end_other_sessions, note_proof
 from labshare.accounts.terms import FactorKind
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, write_over
 from labshare.kernel.notifications import notify
-from labshare.kernel.typed import half_width
 from labshare.kernel.verbs import verb
-
-if TYPE_CHECKING:
-    from cryptography.fernet import Fernet
 
 STEP_SECONDS = 30
 STEPS_BESIDE = 1
@@ -40,58 +34,21 @@ HALF_LASTS = timedelta(minutes=5)
 """How long after the password the code may be given."""
 SET_UP_LASTS = timedelta(minutes=30)
 """How long the key on the page of setting up holds."""
-CODES = 10
-SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""Of recovery codes: no sign that is taken for another one."""
-CODE_LENGTH = 12
-"""Sixty bits."""
 
 
 # ── Secrets ───────────────────────────────────────────────────────────────
-
-
-@functools.lru_cache(2)
-def _cipher(key: str) -> "Fernet":
-    from cryptography.fernet import Fernet  # few requests need it
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"labshare second factor").derive(key.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))
-
-
-def _sealed(purpose: str, person_id: int, secret: str, now: datetime) -> str:
-    text = f"{purpose} {person_id} {secret}"
-    cipher = _cipher(current_app.config["SECRET_KEY"])
-    return cipher.encrypt_at_time(text.encode(), int(now.timestamp())).decode()
-
-
-def _opened(sealed: str, purpose: str, person_id: int, *, lasts: timedelta | None = None, now: datetime) -> str | None:
-    """The secret, or nothing where it is another purpose's or person's, too old, or sealed under another key."""
-    from cryptography.fernet import InvalidToken
-
-    cipher = _cipher(current_app.config["SECRET_KEY"])
-    try:
-        if lasts is None:
-            text = cipher.decrypt(sealed.encode())
-        else:
-            text = cipher.decrypt_at_time(sealed.encode(), int(lasts.total_seconds()), int(now.timestamp()))
-    except InvalidToken:
-        return None
-    parts = text.decode().split(" ")
-    return parts[2] if parts[:2] == [purpose, str(person_id)] else None
 
 
 def new_set_up(person_id: int, now: datetime) -> str:
     """A new secret for an app, sealed for this person: it travels with the page, nothing is written yet."""
     import pyotp
 
-    return _sealed("set-up", person_id, pyotp.random_base32(), now)
+    return sealed("set-up", person_id, pyotp.random_base32(), now)
 
 
 def secret_of_set_up(set_up: str, person_id: int, now: datetime) -> str:
     """The secret to show and to confirm. Raises `SetUpAnew`."""
-    found = _opened(set_up, "set-up", person_id, lasts=SET_UP_LASTS, now=now)
+    found = opened(set_up, "set-up", person_id, lasts=SET_UP_LASTS, now=now)
     if found is None:
         raise SetUpAnew
     return found
@@ -102,16 +59,6 @@ def address_for_app(secret: str, *, email: str, service: str) -> str:
     import pyotp
 
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=service)
-
-
-def plain(code: str) -> str:
-    """A code however it is typed: without blanks and dashes, half width, upper case."""
-    return "".join(half_width(code).split()).replace("-", "").upper()
-
-
-def is_recovery(code: str) -> bool:
-    """Whether it is spelt like a recovery code: too long to be guessed."""
-    return len(plain(code)) == CODE_LENGTH
 
 
 def _step_of(secret: str, *, code: str, now: datetime) -> int | None:
@@ -131,10 +78,6 @@ def _step_of(secret: str, *, code: str, now: datetime) -> int | None:
     )
 
 
-def _digest(person_id: int, code: str) -> str:
-    return links.keyed("recovery", f"{person_id} {code}").hex()
-
-
 # ── Reading ───────────────────────────────────────────────────────────────
 
 
@@ -145,41 +88,26 @@ def factor_of(person_id: int) -> SecondFactor | None:
 def awaits_code(person_id: int, state: str) -> bool:
     """Whether the account is still as it was when the first factor was given, and has a second one."""
     person = db.session.get(Person, person_id)
-    return (
-        person is not None and person.enabled and links.state_of(person) == state and factor_of(person_id) is not None
-    )
-
-
-def codes_left(person_id: int) -> int:
-    """How many recovery codes are unused."""
-    left = select(func.count()).where(RecoveryCode.person_id == person_id, RecoveryCode.unused)
-    return db.session.scalar(left) or 0
+    return person is not None and person.enabled and links.state_of(person) == state and has_factor(person_id)
 
 
 # ── Verbs ─────────────────────────────────────────────────────────────────
 
 
-def _use(person_id: int, code: str, now: datetime) -> FactorKind:
-    """Take a code, once. Raises `WrongFactorCode`."""
-    given = plain(code)
-    found = db.session.get(SecondFactor, person_id)
-    if found is None:
-        raise WrongFactorCode
-    if is_recovery(given):
-        taken = (
-            update(RecoveryCode)
-            .where(
-                RecoveryCode.person_id == person_id,
-                RecoveryCode.digest == _digest(person_id, given),
-                RecoveryCode.unused,
-            )
-            .values(used_at=now)
-        )
-        if db.session.execute(taken).rowcount != 1:  # type: ignore[attr-defined]
+def _use(person_id: int, code: str | Answer, now: datetime) -> FactorKind:
+    """Take a code, or what a passkey signed, once. Raises `WrongFactorCode`, and as of `use_passkey`."""
+    if isinstance(code, Answer):
+        return use_passkey(code, person_id, now)
+    if is_recovery(code):
+        if not recovery.take(person_id, code, now):
             raise WrongFactorCode
         _tell(person_id, "account.recovery_used", now, left=codes_left(person_id))
         return FactorKind.RECOVERY
-    secret = _opened(found.secret, "factor", person_id, now=now)
+    found = factor_of(person_id)
+    if found is None:
+        raise WrongFactorCode
+    given = plain(code)
+    secret = opened(found.secret, "factor", person_id, now=now)
     step = _step_of(secret, code=given, now=now) if secret else None
     if step is None:
         raise WrongFactorCode
@@ -194,20 +122,12 @@ def _use(person_id: int, code: str, now: datetime) -> FactorKind:
     return FactorKind.APP
 
 
-def _new_codes(person_id: int) -> list[str]:
-    """Ten new recovery codes, which replace those before; they are kept nowhere as they are."""
-    made = ["".join(secrets.choice(SIGNS) for _ in range(CODE_LENGTH)) for _ in range(CODES)]
-    db.session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
-    db.session.add_all(RecoveryCode(person_id=person_id, digest=_digest(person_id, code)) for code in made)
-    return ["-".join(code[at : at + 4] for at in range(0, CODE_LENGTH, 4)) for code in made]
-
-
 def _tell(person_id: int, kind: str, now: datetime, **params: int) -> None:
     notify(kind=kind, person_ids=[person_id], now=now, url="/account/second-factor", params=params)
 
 
 @verb("account.sign_in_by_factor", title=_l("Signed in with the second factor"))
-def enter_code(*, actor: Actor, now: datetime, person_id: int, state: str, code: str) -> str:
+def enter_code(*, actor: Actor, now: datetime, person_id: int, state: str, code: str | Answer) -> str:
     """Begin the session of somebody who gave the password a while ago; its secret comes back.
 
     Raises `SignInAnew` where the account changed since, `WrongFactorCode`.
@@ -245,12 +165,12 @@ def set_factor(
         SecondFactor,
         {
             "person_id": person.id,
-            "secret": _sealed("factor", person.id, secret, now),
+            "secret": sealed("factor", person.id, secret, now),
             "last_step": step,
             "set_at": now,
         },
     )
-    codes = _new_codes(person.id)
+    codes = new_codes(person.id)
     ended = end_other_sessions(person.id, key, now)
     record(
         actor,
@@ -270,19 +190,19 @@ def renew_codes(*, actor: Actor, now: datetime, code: str) -> Sequence[str]:
     person = own_account(actor)
     _use(person.id, code, now)
     left = codes_left(person.id)
-    codes = _new_codes(person.id)
+    codes = new_codes(person.id)
     record(actor, now, "account.renew_codes", ("person", person.id), {"codes_left": left}, {"codes_left": CODES})
     _tell(person.id, "account.codes_renewed", now)
     return codes
 
 
 @verb("account.prove", title=_l("Identity proved anew"))
-def prove(*, actor: Actor, now: datetime, key: str, code: str | None) -> None:
-    """The person of the session of `key` gives a code of the second factor, or where there is none has just given the
-    password (`code` None). Raises `SignInFirst`, `WrongFactorCode`."""
+def prove(*, actor: Actor, now: datetime, key: str, code: str | Answer | None) -> None:
+    """The person of the session of `key` gives a code of the second factor or uses a passkey, or where there is none
+    has just given the password (`code` None). Raises `SignInFirst`, `WrongFactorCode`, and as of `use_passkey`."""
     person = own_account(actor)
     kind = None
-    if factor_of(person.id) is not None:
+    if has_factor(person.id):
         kind = _use(person.id, code or "", now)
     elif code is not None:
         raise WrongFactorCode
@@ -292,18 +212,22 @@ def prove(*, actor: Actor, now: datetime, key: str, code: str | None) -> None:
 
 @verb("account.remove_factor", title=_l("Second factor turned off"))
 def remove_factor(*, actor: Actor, now: datetime, code: str, required: bool) -> None:
-    """Turn the own second factor off by one of its codes; the password has just been given. Raises `SignInFirst`,
-    `FactorRequired`, `WrongFactorCode`."""
+    """Turn the own app off by one of its codes; the password has just been given. Passkeys stay, and with them the
+    recovery codes. Raises `SignInFirst`, `FactorRequired` where nothing would be left, `WrongFactorCode`."""
     person = own_account(actor)
-    if required:
+    stays = bool(passkeys_of(person.id))
+    if required and not stays:
         raise FactorRequired
     _use(person.id, code, now)
-    forget_factor(person.id)
+    db.session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
+    if not stays:
+        recovery.forget_codes(person.id)
     record(actor, now, "account.remove_factor", ("person", person.id), {"factor": FactorKind.APP}, {"factor": None})
     _tell(person.id, "account.factor_removed", now)
 
 
 def forget_factor(person_id: int) -> None:
-    """Drop the secret and the recovery codes."""
-    db.session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
+    """Drop the app's secret, the passkeys and the recovery codes."""
+    recovery.forget_codes(person_id)
+    db.session.execute(delete(Passkey).where(Passkey.person_id == person_id))
     db.session.execute(delete(SecondFactor).where(SecondFactor.person_id == person_id))

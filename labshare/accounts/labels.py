@@ -19,12 +19,13 @@ name_fields(
         "locale": _l("Language"),
         "name": _l("Name"),
         "name_changed": _l("Name changed"),
+        "passkeys": _l("Passkeys"),
         "person_id": _l("Person"),
         "purpose": _l("Purpose"),
         "reason": _l("Reason"),
         "sessions_ended": _l("Sessions ended"),
     },
-    counts={"codes_left", "failures", "sessions_ended"},
+    counts={"codes_left", "failures", "passkeys", "sessions_ended"},
 )
 name_codes("factor", *FactorKind)
 name_codes("locale", *Locale)

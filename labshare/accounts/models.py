@@ -1,8 +1,23 @@
 """People and their sign-in."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_, not_, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    exists,
+    not_,
+    or_,
+    text,
+)
 from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -97,8 +112,41 @@ class SecondFactor(Model):
     set_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+MOST_PASSKEYS = 10
+
+
+class Passkey(Model):
+    """A key on a person's device that signs what this site asks, once the device has looked at its person."""
+
+    __tablename__ = "passkey"
+    __table_args__ = (CheckConstraint("sign_count >= 0", name="sign_count_counts"), Index(None, "person_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    name: Mapped[str] = mapped_column(String(40))
+    """As its person calls it."""
+    credential: Mapped[str] = mapped_column(String(1400), unique=True)
+    """Its id as the device says it, base64url."""
+    public_key: Mapped[str] = mapped_column(Text)
+    """COSE, sealed under a key made of `SECRET_KEY` with person and `credential`: nobody writes one of their own."""
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    """How often the device says it has signed; 0 of those that do not count."""
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When the challenge that it answered last was made: none that is as old is taken again."""
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+def has_factor_of(person_id: Any) -> ColumnElement[bool]:
+    """Whether the person of this column has a second factor, of either kind."""
+    return or_(
+        exists().where(SecondFactor.person_id == person_id).correlate(Person),
+        exists().where(Passkey.person_id == person_id).correlate(Person),
+    )
+
+
 class RecoveryCode(Model):
-    """One of ten codes that stand in for the app, once each. Only a keyed digest is kept."""
+    """One of ten codes that stand in for app and passkeys, once each. Only a keyed digest is kept."""
 
     __tablename__ = "recovery_code"
     __table_args__ = (UniqueConstraint("person_id", "digest"),)

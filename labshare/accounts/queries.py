@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, literal, or_, select
 
-from labshare.accounts.models import Person, SignInSession
+from labshare.accounts.models import Passkey, Person, SignInSession, has_factor_of
 from labshare.accounts.sessions import digest
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -95,3 +95,13 @@ def search_people(q: str = "", *, limit: int = 50, offset: int = 0) -> tuple[Seq
     total = db.session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     people = db.session.scalars(chosen.order_by(Person.email).limit(limit).offset(offset)).all()
     return people, total
+
+
+def passkeys_of(person_id: int) -> Sequence[Passkey]:
+    """The passkeys of an account, the oldest first."""
+    return db.session.scalars(select(Passkey).where(Passkey.person_id == person_id).order_by(Passkey.id)).all()
+
+
+def has_factor(person_id: int) -> bool:
+    """Whether the account has a second factor, of either kind."""
+    return bool(db.session.scalar(select(has_factor_of(literal(person_id)))))

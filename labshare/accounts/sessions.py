@@ -5,10 +5,10 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import literal, select, update
 
 from labshare.accounts import links
-from labshare.accounts.models import Person, SecondFactor, SignInSession
+from labshare.accounts.models import Person, SignInSession, has_factor_of
 from labshare.kernel.database import db
 
 LONGEST = timedelta(days=14)
@@ -33,7 +33,7 @@ class Entered:
 def enter(person: Person, now: datetime, *, proved: bool = True) -> Entered:
     """Begin a session of somebody who has proved one factor, unless the account has a second one. `proved`: as of
     `begin_session`."""
-    waits = db.session.get(SecondFactor, person.id) is not None
+    waits = bool(db.session.scalar(select(has_factor_of(literal(person.id)))))
     return Entered(
         person_id=person.id,
         key=None if waits else begin_session(person, now, proved=proved),

@@ -18,6 +18,7 @@ class FactorKind(Term):
 
     APP = "app", _l("Code of the app")
     RECOVERY = "recovery", _l("Recovery code")
+    PASSKEY = "passkey", _l("Passkey")
 
 
 class Locale(Term):

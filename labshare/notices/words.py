@@ -84,6 +84,24 @@ kind(
     ),
 )
 kind(
+    "account.passkey_added",
+    topic=Topic.ACCOUNT,
+    title=_l("A passkey was added"),
+    text=_l(
+        "From now on a passkey confirms your sign-in, too; every other session has ended. If it was not you, set a new "
+        "password at once, remove the passkey and tell the administrator."
+    ),
+)
+kind(
+    "account.passkey_removed",
+    topic=Topic.ACCOUNT,
+    title=_l("A passkey was removed"),
+    text=_l(
+        "A passkey of the account works no longer. If it was not you, set a new password at once and tell the "
+        "administrator."
+    ),
+)
+kind(
     "account.removal_proposed",
     topic=Topic.ACCOUNT,
     title=_l("An administrator asks to take off your second factor"),

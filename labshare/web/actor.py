@@ -151,6 +151,7 @@ def _visitors_sign_in_first() -> None:
 WITHOUT_FACTOR = frozenset(
     {
         "static",
+        "account.add_passkey",
         "account.set_up_factor",
         "account.sign_out",
         "account.sign_out_everywhere",

@@ -13,6 +13,7 @@ from flask import render_template, request, url_for
 
 from labshare.accounts import factors, passwords
 from labshare.accounts.errors import ProofNeeded, WrongFactorCode, WrongPresentPassword
+from labshare.accounts.passkeys import PROVING, Answer, to_use
 from labshare.accounts.queries import get_person
 from labshare.http.actor import current_actor, current_person
 from labshare.http.bodies import CHANGING
@@ -26,7 +27,7 @@ from labshare.web.account.throttle import CodeGuesses, Guesses
 from labshare.web.actor import session_key
 
 FRESH = timedelta(minutes=10)
-CODE, PASSWORD = "proof_code", "proof_password"
+CODE, PASSWORD, PASSKEY = "proof_code", "proof_password", "proof_passkey"
 
 
 def is_fresh(person: Account) -> bool:
@@ -45,7 +46,7 @@ def _ask() -> None:
             return
     elif request.method not in CHANGING or not proof.when():
         return
-    if CODE not in request.form and PASSWORD not in request.form:
+    if not {CODE, PASSWORD, PASSKEY} & set(request.form):
         raise ProofNeeded
     try:
         take_proof(person)
@@ -55,8 +56,11 @@ def _ask() -> None:
 
 def take_proof(person: Account) -> None:
     """Look at what was given: each way with its own throttle, the password outside every transaction. Raises
-    `WrongFactorCode`, `WrongPresentPassword`, `TooManyAttempts`, `TooManyRequests`."""
-    code = request.form.get(CODE, "") if person.has_factor else None
+    `WrongFactorCode`, `WrongPasskey`, `WrongPresentPassword`, `TooManyAttempts`, `TooManyRequests`."""
+    key = session_key() or ""
+    code: str | Answer | None = request.form.get(CODE, "") if person.has_factor else None
+    if code is not None and request.form.get(PASSKEY):
+        code = Answer(request.form[PASSKEY], PROVING, key)
     if code is None:
         guesses = Guesses.of_person(person.id)
         guesses.admit()
@@ -68,7 +72,7 @@ def take_proof(person: Account) -> None:
         CodeGuesses.of_person(person.id).admit(code)
     try:
         with transaction():
-            factors.prove(actor=current_actor(), now=utc_now(), key=session_key() or "", code=code)
+            factors.prove(actor=current_actor(), now=utc_now(), key=key, code=code)
     except WrongFactorCode:
         CodeGuesses.of_person(person.id).failed(code or "")
         raise
@@ -81,7 +85,9 @@ def show_proof(problem: ProofNeeded) -> Any:
     if proof is None or person is None:
         raise problem
     fields = [
-        (name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", CODE, PASSWORD)
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name not in ("csrf_token", CODE, PASSWORD, PASSKEY)
     ]
     here = request.full_path.rstrip("?")
     kept = request.method in CHANGING and not any("password" in name for name, _value in fields)
@@ -98,12 +104,16 @@ def show_proof(problem: ProofNeeded) -> Any:
 def proof_page(
     person: Account, proof: Proof, *, action: str, fields: list[tuple[str, str]], said: Problem | None = None
 ) -> str:
+    bound = session_key() or ""
+    asked = to_use(person.id, PROVING, bound=bound, now=utc_now()) if person.has_factor else None
     return render_template(
         "account/prove.html",
         words=proof.words,
         action=action,
         fields=fields,
         name=CODE if person.has_factor else PASSWORD,
+        passkey=PASSKEY,
+        asked=asked,
         by_code=person.has_factor,
         said=said.text if said is not None else None,
         minutes=int(FRESH.total_seconds()) // 60,

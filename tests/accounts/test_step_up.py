@@ -22,9 +22,11 @@ PASSWORD = "nine green apples"
 KEPT = hashed(PASSWORD)
 TOKENS = "/account/tokens"
 PROVES = {
+    "account.add_passkey",
     "account.change_firm",
     "account.change_password",
     "account.own_mobile",
+    "account.remove_passkey",
     "account.tokens",
     "admin.agree_removal",
     "admin.agree_role",

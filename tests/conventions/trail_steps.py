@@ -18,7 +18,9 @@ from labshare.accounts import factors, mobile
 from labshare.accounts import services as accounts
 from labshare.accounts.links import RESET_LASTS, password_link, state_of
 from labshare.accounts.models import MobileCode, Person
+from labshare.accounts.passkeys import remove_passkey
 from labshare.accounts.passwords import hashed
+from labshare.accounts.queries import passkeys_of
 from labshare.accounts.sessions import begin_session
 from labshare.accounts.terms import CodePurpose
 from labshare.booking import services as booking
@@ -63,6 +65,7 @@ from labshare.settlement.tax_list import TaxLine
 from tests import factories as make
 from tests.authenticator import Authenticator
 from tests.mails import secret_in_mail
+from tests.passkeys import SoftKey, add_to
 from tests.rewards.reading import policy_json
 from tests.rights.world import RightsWorld, machines
 
@@ -138,6 +141,10 @@ def _accounts(world: RightsWorld) -> Iterator[Step]:
     last = later + timedelta(minutes=1)
     turn_off = partial(factors.remove_factor, actor=own, now=last, required=False)
     yield "turn the second factor off", lambda: turn_off(code=phone.shows(last))
+    yield "add a passkey", lambda: add_to(db.session.get_one(Person, someone.id), SoftKey(), last)
+    passkey_id = passkeys_of(someone.id)[0].id
+    take_off = partial(remove_passkey, actor=own, now=last, passkey_id=passkey_id, required=False)
+    yield "remove a passkey", take_off
     yield "keep a draft", lambda: organisations.save_draft(actor=own, now=now, fields={"name": "新企业"})
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from flask import current_app
 
 from labshare.accounts.links import RESET_LASTS, password_link
-from labshare.accounts.models import Person, SecondFactor
+from labshare.accounts.models import Passkey, Person, SecondFactor
 from labshare.audit.services import publish_head, seal
 from labshare.booking.models import Approval, Charge, Closure, Holding, OpeningWeek, Proposal
 from labshare.booking.services import add_place, book_for_client, hand_over, make_feed, make_quote
@@ -493,6 +493,17 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         lost, with_factor = make.person(), make.person()
         for one in (lost, with_factor):
             make.add(SecondFactor(person_id=one.id, secret="x", last_step=0, set_at=utc_now()))
+        passkey = make.add(
+            Passkey(
+                person_id=with_factor.id,
+                name="手机",
+                credential="x",
+                public_key="x",
+                sign_count=0,
+                asked_at=utc_now(),
+                added_at=utc_now(),
+            )
+        )
         proposer = make.actor(make.regulator("admin"), None, "admin")
         removal = organisations.propose_removal(actor=proposer, now=utc_now(), person_id=lost.id, reason="回拨核实")
         waiting = make.firm(verified_at=None)
@@ -518,6 +529,7 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         "proposed_role_id": proposal.id,
         "removal_id": removal.id,
         "with_factor": with_factor.id,
+        "passkey_id": passkey.id,
         "waiting_firm": waiting.id,
         "waiting_seen": digest_of(organisations.what_is_verified(waiting)),
         "size_id": figures.id,

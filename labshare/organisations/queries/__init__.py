@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
-from labshare.accounts.models import Person, SecondFactor, SignInSession
+from labshare.accounts.models import Person, SignInSession, has_factor_of
 from labshare.accounts.sessions import digest
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -148,7 +148,7 @@ def _person_with_roles(through: Any = None, join: Any = None) -> Select[Any]:
         RegulatorRole.division,
         Membership.firm_id,
         Membership.role.label("firm_role"),
-        exists().where(SecondFactor.person_id == Person.id).correlate(Person).label("has_factor"),
+        has_factor_of(Person.id).label("has_factor"),
     ).select_from(Person)
     if through is not None:
         chosen = chosen.join(through, join)

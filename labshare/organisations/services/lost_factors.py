@@ -1,5 +1,5 @@
-"""Whoever lost app and recovery codes: one administrator proposes to take the second factor off, another does it
-(R-FACTOR-9). The person sets up another at the next sign-in."""
+"""Whoever lost app, passkeys and recovery codes: one administrator proposes to take the second factor off, another
+does it (R-FACTOR-9). The person sets up another at the next sign-in."""
 
 from datetime import datetime
 
@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from labshare.accounts.factors import factor_of, forget_factor
 from labshare.accounts.models import Person
+from labshare.accounts.queries import has_factor, passkeys_of
 from labshare.accounts.sessions import end_all_sessions
 from labshare.accounts.terms import FactorKind
 from labshare.audit.services import record
@@ -33,7 +34,7 @@ def propose_removal(*, actor: Actor, now: datetime, person_id: int, reason: str)
     person = lock_person(person_id)
     if person.id == actor.person_id:
         raise TwoAdministrators
-    if factor_of(person.id) is None:
+    if not has_factor(person.id):
         raise NoFactor
     if db.session.scalar(select(LostFactor.id).where(LostFactor.person_id == person.id, LostFactor.waits)):
         raise RemovalWaits
@@ -62,6 +63,8 @@ def agree_removal(*, actor: Actor, now: datetime, removal_id: int) -> Person:
         raise TwoAdministrators
     person = lock_person(found.person_id)
     found.agreed_by, found.agreed_at = actor.person_id, now
+    kind = FactorKind.APP if factor_of(person.id) is not None else FactorKind.PASSKEY
+    before = {"factor": kind, "passkeys": len(passkeys_of(person.id))}
     forget_factor(person.id)
     ended = end_all_sessions(person, now)
     db.session.flush()
@@ -70,8 +73,8 @@ def agree_removal(*, actor: Actor, now: datetime, removal_id: int) -> Person:
         now,
         "factor.agree_removal",
         ("person", person.id),
-        {"factor": FactorKind.APP},
-        {"factor": None, "proposed_by": found.proposed_by, "sessions_ended": ended},
+        before,
+        {"factor": None, "passkeys": 0, "proposed_by": found.proposed_by, "sessions_ended": ended},
     )
     notify(kind="account.factor_taken_off", person_ids=[person.id], now=now, url="/account/second-factor")
     return person

@@ -1,4 +1,4 @@
-"""The second page of signing in: the code of the app, or a recovery code (R-FACTOR-2)."""
+"""The second page of signing in: the code of the app, a passkey, or a recovery code (R-FACTOR-2)."""
 
 from typing import Any
 
@@ -7,21 +7,17 @@ from werkzeug.wrappers import Response
 
 from labshare.accounts import factors
 from labshare.accounts.errors import SignInAnew, WrongFactorCode
+from labshare.accounts.passkeys import SIGNING_IN, Answer
 from labshare.http.actor import current_actor
 from labshare.http.rights import public
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.web.account import blueprint
 from labshare.web.account.expired import kept_form, ready
-from labshare.web.account.forms import FactorCodeForm, RecoveryCodeForm
-from labshare.web.account.sign_in import by_recovery, code_page, onward, tell_failure
+from labshare.web.account.sign_in import code_form, code_page, onward, tell_failure
 from labshare.web.account.throttle import CodeGuesses
 from labshare.web.actor import begin_browser_session, end_browser_session, half_session
 from labshare.web.steps import Around, posted
-
-
-def code_form() -> FactorCodeForm:
-    return RecoveryCodeForm() if by_recovery() else FactorCodeForm()
 
 
 @blueprint.route("/sign-in/code-of-app", methods=["GET", "POST"])
@@ -36,11 +32,14 @@ def enter_code() -> Any:
             flash(str(SignInAnew.message), "bad")
         return redirect(url_for("account.sign_in", next=target or None), 303)
     form = code_form()
+    given: str | Answer = form.code.data or ""
+    if form.passkey.data:
+        given = Answer(form.passkey.data, SIGNING_IN, half.state)
     guesses, found = CodeGuesses.at(half.person_id), kept_form(kept)
 
     def refused(problem: Problem) -> None:
         if isinstance(problem, WrongFactorCode):
-            guesses.failed(form.code.data)
+            guesses.failed(given)
         tell_failure(problem, "account.sign_in_by_factor", half.person_id)
 
     def go_in(key: str) -> Any:
@@ -51,9 +50,9 @@ def enter_code() -> Any:
     answer = posted(
         form,
         lambda: factors.enter_code(
-            actor=current_actor(), now=utc_now(), person_id=half.person_id, state=half.state, code=form.code.data
+            actor=current_actor(), now=utc_now(), person_id=half.person_id, state=half.state, code=given
         ),
         lambda key: lambda: go_in(key),
-        Around(before=lambda: guesses.admit(form.code.data), refused=refused),
+        Around(before=lambda: guesses.admit(given), refused=refused),
     )
     return answer if isinstance(answer, Response) else (code_page(form, target=target, kept=kept), answer)

@@ -21,9 +21,9 @@ from labshare.http.actor import current_actor, current_person
 from labshare.http.rights import public
 from labshare.kernel.errors import Conflict, NotFound, Problem
 from labshare.web.account import blueprint
-from labshare.web.account.forms import FactorCodeForm, SignInForm
+from labshare.web.account.forms import SignInForm
 from labshare.web.account.kept_acts import Act, act_of
-from labshare.web.account.sign_in import code_page, onward, verified
+from labshare.web.account.sign_in import code_form, code_page, onward, verified
 from labshare.web.actor import MARK, begin_browser_session, begin_half_session
 from labshare.web.forms import show_problem
 
@@ -100,7 +100,7 @@ def sign_in_again() -> Any:
         else:
             if entered.key is None:
                 begin_half_session(entered)
-                return code_page(FactorCodeForm(formdata=None), kept=kept)
+                return code_page(code_form(formdata=None), kept=kept)
             begin_browser_session(entered.key)
             return ready(*found)
     return render_template("account/expired.html", form=form, files=False), status

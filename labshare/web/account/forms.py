@@ -6,6 +6,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField, PasswordField
+from wtforms.validators import StopValidation
 
 from labshare.accounts.passwords import SHORTEST
 from labshare.accounts.terms import Locale
@@ -99,23 +100,31 @@ class CodeForm(Form):
     )
 
 
-def app_code_field(**given: Any) -> StringField:
-    return StringField(
-        given.pop("label", _l("Code of the app")),
-        [required(), length(20)],
-        render_kw={"class": "ref", "autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "20"},
-        **given,
-    )
+class code_or_passkey(required):
+    """A code was typed, unless a passkey was used."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if form.passkey.data:
+            raise StopValidation
+        super().__call__(form, field)
 
 
 class FactorCodeForm(Form):
-    code = app_code_field(description=_l("Six digits, new every thirty seconds."))
+    """A code of the app, or what a passkey signed."""
+
+    passkey = HiddenField(default="")
+    code = StringField(
+        _l("Code of the app"),
+        [code_or_passkey(), length(20)],
+        description=_l("Six digits, new every thirty seconds."),
+        render_kw={"class": "ref", "autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "20"},
+    )
 
 
 class RecoveryCodeForm(FactorCodeForm):
     code = StringField(
         _l("Recovery code"),
-        [required(), length(20)],
+        [code_or_passkey(), length(20)],
         description=_l("Twelve signs in groups of four. Each works once."),
         render_kw={"class": "ref", "autocomplete": "off", "autocapitalize": "characters", "maxlength": "20"},
     )
@@ -143,7 +152,23 @@ class SetUpFactorForm(Form):
         [required(), length(20)],
         render_kw={"class": "ref", "autocomplete": "off", "maxlength": "20"},
     )
-    code = app_code_field(label=_l("Code that the app shows now"))
+    code = StringField(
+        _l("Code that the app shows now"),
+        [required(), length(20)],
+        render_kw={"class": "ref", "autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "20"},
+    )
+
+
+class AddPasskeyForm(Form):
+    """Who has no second factor yet gives the password, too; `passkey` is what the browser made."""
+
+    passkey = HiddenField(default="")
+    name = StringField(
+        _l("Name of the passkey"),
+        [required(), length(40)],
+        description=_l("By which you know the device, such as “Phone” or “Key at work”."),
+    )
+    present_password = SecretField(_l("Present password"), [required()])
 
 
 class NameForm(Form):

@@ -1,4 +1,4 @@
-"""The second factor of the own account: setting it up, replacing it, its recovery codes, turning it off (R-FACTOR)."""
+"""The second factor of the own account: setting the app up, replacing it, recovery codes, turning it off (R-FACTOR)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,9 @@ from werkzeug.wrappers import Response
 
 from labshare.accounts import factors, passwords
 from labshare.accounts.errors import SetUpAnew, WrongFactorCode, WrongPresentPassword
-from labshare.accounts.queries import get_person
+from labshare.accounts.passkeys import site
+from labshare.accounts.queries import get_person, passkeys_of
+from labshare.accounts.recovery import codes_left
 from labshare.http.actor import current_actor, factor_required
 from labshare.http.rights import signed_in
 from labshare.kernel.errors import InvalidInputs, Problem
@@ -25,7 +27,7 @@ from labshare.web.language import chosen_language, safe_next
 from labshare.web.steps import Around, posted
 
 
-def _fitting(form: Form) -> Around:
+def fitting(form: Form) -> Around:
     """Look at the password and the code that a form asks for: each with its own throttle, the password outside every
     transaction."""
     person_id = signed_in_person().id
@@ -38,18 +40,20 @@ def _fitting(form: Form) -> Around:
                 guesses.failed()
                 raise WrongPresentPassword
             guesses.right()
-        codes.admit(_code_in(form))
+        if code := _code_in(form):
+            codes.admit(code)
 
     def count_guess(problem: Problem) -> None:
         found = problem.problems if isinstance(problem, InvalidInputs) else (problem,)
         if any(isinstance(one, WrongFactorCode) for one in found):
-            codes.failed(_code_in(form))
+            codes.failed(_code_in(form) or "")
 
     return Around(before=admit, refused=count_guess, after=lambda _done: codes.right())
 
 
-def _code_in(form: Form) -> str:
-    return str((form["present_code"] if "present_code" in form else form["code"]).data)
+def _code_in(form: Form) -> str | None:
+    """The code that the form asks for, if it asks for one."""
+    return next((str(form[name].data) for name in ("present_code", "code") if name in form), None)
 
 
 def _overview(*, renew: EitherCodeForm | None = None, off: TurnOffFactorForm | None = None, status: int = 200) -> Any:
@@ -59,14 +63,16 @@ def _overview(*, renew: EitherCodeForm | None = None, off: TurnOffFactorForm | N
     return render_template(
         "account/second_factor.html",
         factor=factors.factor_of(person.id),
-        left=factors.codes_left(person.id),
+        passkeys=passkeys_of(person.id),
+        passkeys_work=site() is not None,
+        left=codes_left(person.id),
         renew=renew,
         off=off,
         kept_on=factor_required() and person.needs_factor,
     ), status
 
 
-def _codes_page(codes: Sequence[str], onward: str) -> str:
+def codes_page(codes: Sequence[str], onward: str) -> str:
     return render_template("account/recovery_codes.html", codes=codes, onward=onward)
 
 
@@ -107,8 +113,8 @@ def set_up_factor() -> Any:
                 key=session_key() or "",
                 present_code=form.present_code.data if person.has_factor else "",
             ),
-            lambda codes: lambda: _codes_page(codes, safe_next(target) if target else url_for("account.second_factor")),
-            _fitting(form),
+            lambda codes: lambda: codes_page(codes, safe_next(target) if target else url_for("account.second_factor")),
+            fitting(form),
         )
         if isinstance(answer, Response):
             return answer
@@ -142,8 +148,8 @@ def renew_codes() -> Any:
     answer = posted(
         form,
         lambda: factors.renew_codes(actor=current_actor(), now=utc_now(), code=form.code.data),
-        lambda codes: lambda: _codes_page(codes, url_for("account.second_factor")),
-        _fitting(form),
+        lambda codes: lambda: codes_page(codes, url_for("account.second_factor")),
+        fitting(form),
     )
     return answer if isinstance(answer, Response) else _overview(renew=form, status=answer)
 
@@ -162,6 +168,6 @@ def remove_factor() -> Any:
             required=factor_required() and person.needs_factor,
         ),
         lambda _done: (_("The second factor is turned off."), url_for("account.second_factor")),
-        _fitting(form),
+        fitting(form),
     )
     return answer if isinstance(answer, Response) else _overview(off=form, status=answer)

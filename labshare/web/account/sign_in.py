@@ -8,7 +8,9 @@ from werkzeug.wrappers import Response
 
 from labshare.accounts import passwords, services
 from labshare.accounts.errors import LinkExpired, WrongPassword
+from labshare.accounts.factors import factor_of
 from labshare.accounts.links import person_of_password_link
+from labshare.accounts.passkeys import SIGNING_IN, to_use
 from labshare.accounts.queries import credentials_of
 from labshare.accounts.sessions import Entered, enter
 from labshare.accounts.terms import FactorKind
@@ -25,6 +27,7 @@ from labshare.web.account.forms import (
     FactorCodeForm,
     ForgotForm,
     PasswordForm,
+    RecoveryCodeForm,
     SignInForm,
     SignUpForm,
 )
@@ -34,6 +37,7 @@ from labshare.web.actor import (
     begin_browser_session,
     begin_half_session,
     end_browser_session,
+    half_session,
     session_key,
 )
 from labshare.web.forms import show_problem
@@ -76,13 +80,26 @@ def go_on(entered: Entered, target: str = "") -> Response:
 
 
 def code_page(form: FactorCodeForm, *, target: str = "", kept: str = "") -> str:
-    """The page that asks for the code; `target` and `kept` are what comes after it."""
-    return render_template("account/enter_code.html", form=form, next=target, kept=kept, recovery=by_recovery())
+    """The page that asks for the code, or a passkey; `target` and `kept` are what comes after it."""
+    half = half_session()
+    asked = to_use(half.person_id, SIGNING_IN, bound=half.state, now=utc_now()) if half else None
+    form.passkey.data = ""
+    return render_template(
+        "account/enter_code.html",
+        form=form,
+        next=target,
+        kept=kept,
+        asked=asked,
+        has_app=half is not None and factor_of(half.person_id) is not None,
+        recovery=isinstance(form, RecoveryCodeForm),
+    )
 
 
-def by_recovery() -> bool:
-    """Whether the page asks for a recovery code instead of the app's."""
-    return request.values.get("by") == FactorKind.RECOVERY
+def code_form(**given: Any) -> FactorCodeForm:
+    """What asks for the app's code; where wished, or where there is no app, for a recovery code."""
+    half = half_session()
+    recovery = request.values.get("by") == FactorKind.RECOVERY or (half and factor_of(half.person_id) is None)
+    return RecoveryCodeForm(**given) if recovery else FactorCodeForm(**given)
 
 
 def onward(target: str) -> str:

@@ -13,8 +13,9 @@ through beside each other. Addresses without an account count like those with on
 from dataclasses import dataclass
 
 from labshare.accounts.errors import TooManyAttempts
-from labshare.accounts.factors import is_recovery
+from labshare.accounts.passkeys import Answer
 from labshare.accounts.queries import Credentials, get_person, spelled
+from labshare.accounts.recovery import is_recovery
 from labshare.accounts.sessions import digest
 from labshare.http import limits
 from labshare.kernel.time import machine_seconds
@@ -137,20 +138,20 @@ class CodeGuesses:
         """Somebody signed in, at a code of the own account."""
         return cls("password", f"{GUESSES}/code/own/{person_id}")
 
-    def admit(self, code: str) -> None:
+    def admit(self, code: str | Answer) -> None:
         """Let the code be looked at. Raises `TooManyAttempts`, `TooManyRequests`."""
         if not limits.counted():
             return
         limits.count(self.limit, about=self.own)
-        if is_recovery(code):
+        if not _guessable(code):
             return
         for counter, most in ((self.own, KNOWN), (self.day, A_DAY)):
             if counter is not None and limits.storage().get(counter) >= most:
                 raise limits.refusal(limits.storage().get_expiry(counter) - machine_seconds(), TooManyAttempts)
 
-    def failed(self, code: str) -> None:
+    def failed(self, code: str | Answer) -> None:
         """The code was wrong."""
-        if not limits.counted() or is_recovery(code):
+        if not limits.counted() or not _guessable(code):
             return
         limits.storage().incr(self.own, WINDOW)
         if self.day is not None:
@@ -160,6 +161,11 @@ class CodeGuesses:
         """The code was right."""
         if limits.counted():
             limits.storage().clear(self.own)
+
+
+def _guessable(code: str | Answer) -> bool:
+    """Recovery codes and what passkeys sign are too long for it."""
+    return not isinstance(code, Answer) and not is_recovery(code)
 
 
 def failures_to_tell(subject: str) -> int | None:

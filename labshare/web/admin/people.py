@@ -7,8 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from labshare.accounts.factors import factor_of
-from labshare.accounts.queries import get_person, search_people
+from labshare.accounts.queries import get_person, has_factor, search_people
 from labshare.http.actor import current_actor
 from labshare.http.rights import proves, requires
 from labshare.kernel.time import utc_now
@@ -45,7 +44,7 @@ def _account_page(
             person=person,
             roles=queries.roles_of([person_id])[person_id],
             form=form or DisableForm(formdata=None),
-            has_factor=factor_of(person_id) is not None,
+            has_factor=has_factor(person_id),
             taking=taking or TakeOffForm(formdata=None),
             may_manage=permissions.may(current_actor(), "account.manage"),
         ),

@@ -1,0 +1,45 @@
+"""Small secrets sealed under a key made of `SECRET_KEY`, each for one purpose and one person: a row or a page copied to
+another account opens nothing."""
+
+import base64
+import functools
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from flask import current_app
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+
+@functools.lru_cache(2)
+def _cipher(key: str) -> "Fernet":
+    from cryptography.fernet import Fernet  # few requests need it
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"labshare second factor").derive(key.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
+
+
+def sealed(purpose: str, person_id: int, secret: str, now: datetime) -> str:
+    """The secret, to be opened for this purpose and person alone."""
+    text = f"{purpose} {person_id} {secret}"
+    cipher = _cipher(current_app.config["SECRET_KEY"])
+    return cipher.encrypt_at_time(text.encode(), int(now.timestamp())).decode()
+
+
+def opened(kept: str, purpose: str, person_id: int, *, lasts: timedelta | None = None, now: datetime) -> str | None:
+    """The secret, or nothing where it is another purpose's or person's, too old, or sealed under another key."""
+    from cryptography.fernet import InvalidToken
+
+    cipher = _cipher(current_app.config["SECRET_KEY"])
+    try:
+        if lasts is None:
+            text = cipher.decrypt(kept.encode())
+        else:
+            text = cipher.decrypt_at_time(kept.encode(), int(lasts.total_seconds()), int(now.timestamp()))
+    except InvalidToken:
+        return None
+    parts = text.decode().split(" ")
+    return parts[2] if parts[:2] == [purpose, str(person_id)] else None

@@ -31,6 +31,7 @@ from labshare.notices.delivery import deliver_outbox
 from labshare.oversight import services as oversight
 from labshare.oversight.checks import violations
 from labshare.oversight.digest import HOUR as DIGEST_HOUR
+from labshare.oversight.heads import mail_newest_head
 from labshare.settlement import services as settlement
 from labshare.settlement.files import sweep
 
@@ -151,9 +152,13 @@ def seal_audit(now: datetime) -> str:
 
 
 def publish_head(now: datetime) -> str:
-    """The head of the trail, once a day, when the night's check has been through it."""
+    """The head of the trail, once a day, when the night's check has been through it; then it goes by mail."""
     head = audit.publish_head(now, key=audit.signing_key())
-    return f"head {head.id}: {head.seals} seals, {head.events} events" if head else "nothing to publish"
+    with transaction():
+        mailed = mail_newest_head(now=now)
+    if head is None:
+        return "nothing to publish"
+    return f"head {head.id}: {head.seals} seals, {head.events} events, {mailed} mails"
 
 
 def send_mail(now: datetime) -> str:

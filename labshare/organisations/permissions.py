@@ -69,6 +69,7 @@ PERMISSIONS: dict[str, Grants] = {
     "account.see": ADMIN + AUDITOR,
     "account.manage": ADMIN,
     "factor.take_off": ADMIN,
+    "head.mail": ADMIN,
     "jobs.see": ADMIN + AUDITOR,
     "regulator.see": ADMIN + AUDITOR,
     # catalogue

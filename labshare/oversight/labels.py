@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 from labshare.kernel.labels import name_fields, name_subjects
 
 name_subjects(
+    head_address=_l("Address for heads of the trail"),
     upgrade=_l("Upgrade"),
 )
 name_fields(

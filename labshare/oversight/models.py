@@ -4,12 +4,14 @@ rule was one. Times in minutes, money in fen; months `YYYY-MM`, edges as moments
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
+from labshare.accounts.terms import Locale
 from labshare.booking.models import Booking, Closure, Holding, OpeningWeek, WorkingDay, WorkingYear
 from labshare.booking.terms import HoldingKind
-from labshare.kernel.database import Model, UtcDateTime, append_only, guard
+from labshare.kernel.database import Model, UtcDateTime, append_only, guard, one_of
 from labshare.kernel.money import Fen
 from labshare.kernel.terms import listed
 from labshare.kernel.time import Minutes
@@ -30,6 +32,58 @@ class UpgradeFinding(Model):
 
 
 append_only(UpgradeFinding.__table__)
+
+
+class HeadAddress(Model):
+    """An address that gets each day's head of the audit trail by mail, once its holder has said yes (R-AUDIT-14).
+    Ended rows stay."""
+
+    __tablename__ = "head_address"
+    __table_args__ = (
+        one_of("locale", Locale),
+        CheckConstraint("sent_head IS NULL OR confirmed_at IS NOT NULL", name="nobody_unasked"),
+        Index(
+            "ix_head_address_kept",
+            "email",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254))
+    """Lower case."""
+    locale: Mapped[str] = mapped_column(String(12))
+    added_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    nonce: Mapped[str] = mapped_column(String(64))
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    """Of the link's secret, which is made of the nonce with `SECRET_KEY`."""
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sent_head: Mapped[int | None]
+    """The head that went there last."""
+
+    @hybrid_property
+    def kept(self) -> bool:
+        """Whether it is on the list."""
+        return self.ended_at is None
+
+    @kept.inplace.expression
+    @classmethod
+    def _kept_in_sql(cls) -> ColumnElement[bool]:
+        return cls.ended_at.is_(None)
+
+    @hybrid_property
+    def confirmed(self) -> bool:
+        """Whether its holder has said yes."""
+        return self.confirmed_at is not None
+
+    @confirmed.inplace.expression
+    @classmethod
+    def _confirmed_in_sql(cls) -> ColumnElement[bool]:
+        return cls.confirmed_at.is_not(None)
 
 
 class KeptMonth(Model):

@@ -232,6 +232,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Regulators' roles"), "admin.roles", "shield-lock", group=PLATFORM, roles=_roles("admin", "auditor")),
         Item(_l("Working-day calendar"), "admin.working_days", "calendar-off", group=PLATFORM),
         Item(_l("Search words"), "admin.words", "search", group=PLATFORM, roles=_roles("admin", "auditor")),
+        Item(_l("Heads by mail"), "admin.head_mails", "mail", group=PLATFORM, roles=_roles("admin")),
         Item(_l("Scheduled jobs"), "admin.jobs", "refresh", group=PLATFORM, roles=_roles("admin", "auditor")),
     ),
 }

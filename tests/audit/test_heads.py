@@ -131,7 +131,7 @@ def test_the_job_publishes_once_a_day(app: Flask, clock: Any) -> None:  # R-AUDI
     clock.set("2026-11-25 05:40")
     scheduler.run_job(job, utc_now())
     runs = db.session.query(JobRun).filter_by(job="audit.head")
-    assert [run.result for run in runs] == ["head 1: 1 seals, 1 events"]
+    assert [run.result for run in runs] == ["head 1: 1 seals, 1 events, 0 mails"]
 
 
 def test_a_head_kept_elsewhere_is_compared(app: Flask, clock: Any) -> None:

@@ -51,6 +51,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day, start_of_day, utc_now
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Firm, Membership
+from labshare.oversight.heads import add_address, confirm_address, remove_address, stop
 from labshare.oversight.services import mark_known
 from labshare.rewards import services as rewards
 from labshare.rewards.models import Objection
@@ -64,7 +65,7 @@ from labshare.settlement.services.photos import add_photo, move_photo, remove_ph
 from labshare.settlement.tax_list import TaxLine
 from tests import factories as make
 from tests.authenticator import Authenticator
-from tests.mails import secret_in_mail
+from tests.mails import link_in_last_mail, secret_in_mail
 from tests.passkeys import SoftKey, add_to
 from tests.rewards.reading import policy_json
 from tests.rights.world import RightsWorld, machines
@@ -82,6 +83,7 @@ EXEMPT = {
 def steps(world: RightsWorld, clock: Any) -> Iterator[Step]:
     """The story. `clock` may be moved between steps."""
     yield from _accounts(world)
+    yield from _heads(world)
     yield from _members(world)
     yield from _catalogue(world)
     yield from _bookings(world, clock)
@@ -146,6 +148,16 @@ def _accounts(world: RightsWorld) -> Iterator[Step]:
     take_off = partial(remove_passkey, actor=own, now=last, passkey_id=passkey_id, required=False)
     yield "remove a passkey", take_off
     yield "keep a draft", lambda: organisations.save_draft(actor=own, now=now, fields={"name": "新企业"})
+
+
+def _heads(world: RightsWorld) -> Iterator[Step]:
+    now, nobody, admin = utc_now(), Actor(), acting(world, "admin")
+    yield "ask an address", lambda: add_address(actor=admin, now=now, email="archive@test.example", locale="en")
+    secret = link_in_last_mail().removeprefix("/audit/heads/by-mail/")
+    yield "say yes to heads", lambda: confirm_address(actor=nobody, now=now, secret=secret)
+    yield "stop them", lambda: stop(actor=nobody, now=now, secret=secret)
+    removed = world.places["head_address_id"]
+    yield "take an address off", lambda: remove_address(actor=admin, now=now, address_id=removed)
 
 
 def _code(number: str, purpose: CodePurpose) -> str:

@@ -29,6 +29,7 @@ from labshare.notices.models import Notice
 from labshare.notices.services import notify
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Firm, Membership, RegulatorRole
+from labshare.oversight.heads import add_address
 from labshare.rewards.models import ObjectionFile
 from labshare.rewards.services import (
     draft_policy,
@@ -51,7 +52,7 @@ from labshare.settlement.services import answer_inquiry, ask_labs, import_statem
 from labshare.settlement.services.photos import add_photo
 from labshare.settlement.tax_list import TaxLine
 from tests import factories as make
-from tests.mails import letters
+from tests.mails import letters, link_in_last_mail
 from tests.rewards.reading import policy_json
 from tests.settlement.world import World as Booked
 from tests.settlement.world import taken
@@ -221,7 +222,17 @@ def _head() -> dict[str, Any]:
     key = current_app.config["AUDIT_KEY"]
     seal(utc_now(), key=key)
     head = publish_head(utc_now(), key=key)
-    return {"head_id": head.id if head else 0, "event_id": 1}
+    with transaction():
+        admin = make.actor(make.regulator("admin"), None, "admin")
+        removed = add_address(actor=admin, now=utc_now(), email="office@test.example", locale="en")
+        add_address(actor=admin, now=utc_now(), email="partner@test.example", locale="en")
+    by_mail = link_in_last_mail().removeprefix("/audit/heads/by-mail/")
+    return {
+        "head_id": head.id if head else 0,
+        "event_id": 1,
+        "head_address_id": removed.id,
+        "head_secret": by_mail,
+    }
 
 
 def _role(person: Person, firm: Firm) -> str:

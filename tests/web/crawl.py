@@ -148,7 +148,7 @@ class Crawl:
         bookings that have some."""
         if who == VISITOR:
             base = self.app.config["BASE_URL"].rstrip("/")
-            mailed_pages = (f"{base}/account/", f"{base}/for-you/")
+            mailed_pages = (f"{base}/account/", f"{base}/for-you/", f"{base}/audit/heads/by-mail/")
             lines = [line for letter in letters() for line in letter.body.splitlines()]
             mailed = {line.removeprefix(base) for line in lines if line.startswith(mailed_pages)}
             return [

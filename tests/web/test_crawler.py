@@ -123,11 +123,13 @@ def fill_every_role() -> None:
 
 
 def ask_for_mails(crawl: Crawl) -> None:
-    """Somebody signs up, one has forgotten a password, an owner invites: only their mails lead to some pages."""
+    """Somebody signs up, one has forgotten a password, an owner invites, an address is asked whether it wants heads:
+    only their mails lead to some pages."""
     visitor, owner = crawl.client_of(VISITOR), crawl.client_of("owner")
     visitor.post("/account/sign-up", data={"email": "new@demo.example", "name": "新人"})
     visitor.post("/account/forgotten", data={"email": "client@demo.example"})
     owner.post("/account/members", data={"email": "invited@demo.example", "role": "booker"})
+    crawl.client_of("admin").post("/admin/head-mails", data={"email": "archive@demo.example", "locale": "en"})
 
 
 def leave_more_to_see(crawl: Crawl) -> None:

@@ -11,7 +11,7 @@ export PYTHONPATH := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-fast build python node frontend translations messages new-migration lock clean bench \
-	mutants map fmt lint lint-style lint-dead lint-types lint-layers lint-messages lint-templates lint-secrets audit-packages
+	mutants adversary map fmt lint lint-style lint-dead lint-types lint-layers lint-messages lint-templates lint-secrets audit-packages
 
 run: build
 	@exec $(BIN)/labshare start
@@ -123,6 +123,11 @@ clean:
 bench: python translations
 	@$(BIN)/python -W ignore -m tests.bench $(BENCH)
 
-# Each test of conventions, rights and races must fail on its mutant; all of it, or `make mutants ONLY=test_busy`.
+# The adversary at length: 2,000 random sequences, half of them on each database, and how often each verb was done or
+# refused. `make mutants ONLY=adversary` puts holes back, one at a time, and shows whether it finds them.
+adversary: build
+	LABSHARE_ADVERSARIES=1000 $(BIN)/pytest -q -n 2 -rP tests/adversary/test_adversary.py
+
+# Each test of adversary, conventions, rights and races must fail on its mutant; all of it, or `make mutants ONLY=test_busy`.
 mutants: python translations
 	@$(BIN)/python -m tests.mutants $(ONLY)

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.mutants.mutants import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("conventions", "rights", "races")
+FOLDERS = ("adversary", "conventions", "rights", "races")
 COPIED = ("labshare", "migrations", "templates", "tests", "docs")
 LINKED = (".venv", "static", "frontend", "config.py", "pyproject.toml", "Makefile", "README.md")
 PATIENCE_SECONDS = 1_800

@@ -737,4 +737,185 @@ WAITS = (
     ),
 )
 
-MUTANTS = CONVENTIONS + RIGHTS + RACES + WAITS
+# --- adversary ---------------------------------------------------------------------------------------------------
+
+_ADVERSARY, _PLAYED = "adversary/test_adversary.py::test_nothing_is_gained", "conventions/test_adversary.py"
+_FACTS, _VERDICTS = "labshare/rewards/queries/facts.py", "labshare/rewards/queries/verdicts.py"
+_CLAIMS, _LINKS = "labshare/catalogue/services/claims.py", "labshare/organisations/links.py"
+
+
+def gained(wrong: str, *edits: Edit) -> Mutant:
+    """A hole through which somebody of a firm gains, or harms another."""
+    return Mutant(_ADVERSARY, wrong, edits, only="[sqlite]")
+
+
+_ANY_TOWN = Edit(
+    "labshare/catalogue/services/labs.py", "details.town not in PLACES", "not details.town.startswith('330')"
+)
+
+ATTACKS = (
+    gained(
+        "chains run over what anybody declares",
+        Edit(_LINKS, "        return self.certain or self.seen_by_all\n", "        return True\n"),
+    ),
+    gained(
+        "a lab counts in the county where it says it is",
+        Edit(
+            "labshare/catalogue/queries/admissions.py",
+            ".where(LabAdmission.division.startswith(division, autoescape=True), _known(known_at))",
+            ".join(Lab, Lab.id == LabAdmission.lab_id).where(Lab.division.startswith(division), _known(known_at))",
+        ),
+        _ANY_TOWN,
+    ),
+    gained(
+        "what a lab was paid counts only while it says that it is there",
+        Edit(
+            _FACTS,
+            "                nested(RewardRun.division, policy.division),\n                RewardRun.month >=",
+            "                RewardLine.lab_id.in_(select(Lab.id).where(Lab.division == policy.division)),\n"
+            "                RewardRun.month >=",
+        ),
+        _ANY_TOWN,
+    ),
+    gained(
+        "a run in public notice is judged by what comes later",
+        Edit("labshare/rewards/services/common.py", "known_at=run.published_at or now", "known_at=None"),
+    ),
+    gained("a firm is its own client", Edit(_VERDICTS, '"b.client_firm_id = b.lab_firm_id"', '"1 = 0"')),
+    gained("a booking in dispute counts", Edit(_VERDICTS, '"h.booking_id IS NOT NULL"', '"1 = 0"')),
+)
+"""Attacks that once went through, each put back."""
+
+CONFIRMATIONS = (
+    gained(
+        "a size class counts once it is declared",
+        Edit(
+            "labshare/organisations/services/sizes.py",
+            "    row.proof_id = proof_id\n    db.session.flush()\n",
+            "    row.proof_id = proof_id\n    firm.size_class = row.size_class\n    db.session.flush()\n",
+        ),
+    ),
+    gained(
+        "another county of a firm counts once it is said",
+        Edit(
+            "labshare/organisations/services/firms.py",
+            "    asks_again = was_verified and proven",
+            "    asks_again = not was_verified and proven",
+        ),
+    ),
+    gained(
+        "an instrument keeps its confirmed value whatever it becomes",
+        Edit(
+            "labshare/catalogue/services/instruments.py", "        claim_anew(actor, now, [instrument])", "        pass"
+        ),
+    ),
+    gained(
+        "an instrument's value counts once it is said",
+        Edit(
+            _CLAIMS,
+            "        kind, value = _claimed(subject)\n",
+            "        kind, value = _claimed(subject)\n"
+            "        if isinstance(subject, Instrument):\n            subject.confirmed_value_fen = value\n",
+        ),
+    ),
+    gained(
+        "a booking keeps the value when it is moved to another instrument",
+        Edit(
+            "labshare/booking/services/move.py",
+            "instrument_value_fen=instrument.confirmed_value_fen",
+            "instrument_value_fen=booking.instrument_value_fen",
+        ),
+    ),
+    gained(
+        "a test stays voluntary whatever it becomes",
+        Edit("labshare/catalogue/services/test_items.py", "        claim_anew(actor, now, [item])", "        pass"),
+    ),
+    gained(
+        "a test is voluntary once that is said",
+        Edit(_CLAIMS, 'TestItem: {"confirmed_voluntary": False}', 'TestItem: {"confirmed_voluntary": True}'),
+    ),
+    gained(
+        "anybody's payment counts",
+        Edit(
+            "labshare/settlement/services/payments.py",
+            "    by_client = payer_uscc == booking.client.uscc\n",
+            "    by_client = True\n",
+        ),
+    ),
+    gained(
+        "a payer counts whatever the officer decides",
+        Edit(
+            "labshare/settlement/rules/documents.py",
+            "    return by_client or payer_verdict == PayerVerdict.ACCEPTED\n",
+            "    return by_client or payer_verdict is not None\n",
+        ),
+    ),
+    gained(
+        "more is charged without the client's consent",
+        Edit("labshare/booking/services/charges.py", "    lowers = amount_fen < 0\n", "    lowers = True\n"),
+        Edit(
+            "labshare/booking/rules/rows.py",
+            '''    """A decrease counts at once, an increase waits for the client."""
+    lowers = amount_fen < 0
+''',
+            "    lowers = True\n",
+        ),
+    ),
+    gained(
+        "who applies is an open lab",
+        Edit(
+            "labshare/catalogue/services/applications.py",
+            "        db.session.add(application)\n",
+            "        db.session.add(application)\n"
+            "    from labshare.catalogue.models import LabAdmission\n\n"
+            "    db.session.add(\n"
+            "        LabAdmission(\n"
+            "            lab_id=lab.id, division=lab.division, admitted_from=today, entered_at=now, confirmed_at=now\n"
+            "        )\n"
+            "    )\n",
+        ),
+    ),
+    gained(
+        "a firm ends what an officer has confirmed",
+        Edit(
+            "labshare/organisations/services/affiliations.py",
+            "        if found.confirmed:\n            raise ConfirmedByOfficer\n        if ask",
+            "        if ask",
+        ),
+    ),
+    gained(
+        "one side alone ends a dispute",
+        Edit(
+            "labshare/settlement/rules/disputes.py",
+            "    return gives_up or (outcome == offered and side != offered_side)",
+            "    return True",
+        ),
+    ),
+)
+"""One confirmation less, each."""
+
+PLAYED = (
+    Mutant(
+        f"{_PLAYED}::test_every_verb_is_played",
+        "a verb asks for what nobody can say",
+        instead(
+            "labshare/booking/services/bench.py", "def drop_place(*, actor", "def drop_place(*, colour: str, actor"
+        ),
+    ),
+    Mutant(
+        f"{_PLAYED}::test_the_lists_name_verbs_that_there_are",
+        "a verb of the lists has another name now",
+        instead("tests/adversary/actors.py", "lab.suspend objection", "lab.suspended objection"),
+    ),
+    Mutant(
+        f"{_PLAYED}::test_what_firms_do_not_play_is_granted_to_none",
+        "an owner may decide a dispute",
+        instead(
+            "labshare/organisations/permissions.py",
+            '"dispute.decide": OFFICER',
+            '"dispute.decide": OFFICER + FIRM_OWNER',
+        ),
+    ),
+)
+
+MUTANTS = CONVENTIONS + RIGHTS + RACES + WAITS + ATTACKS + CONFIRMATIONS + PLAYED

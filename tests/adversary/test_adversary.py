@@ -1,0 +1,55 @@
+"""Sequences of the adversary, on both engines."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.adversary.machine import Adversary
+from tests.adversary.world import BEGIN, Copies, build
+from tests.conftest import Clock, TestDatabase
+
+SEQUENCES = {"sqlite": 70, "postgresql": 30}
+"""How many in `make test`: the same ones each time. `LABSHARE_ADVERSARIES` asks for so many random ones."""
+STEPS = 20
+PLAYED = set(
+    "affiliation.declare affiliation.agree booking.finish dispute.open firm.change firm.declare_figures "
+    "invoice.reverse lab.edit payment.accept_payer payment.refund run.approve test_item.edit".split()
+)
+"""What has to have gone through in any number of sequences."""
+
+
+@pytest.fixture
+def machine(app: Flask, clock: Clock, database: TestDatabase) -> Iterator[type[Adversary]]:
+    clock.set(BEGIN)
+    world = build()
+    copies = Copies(database)
+    renew = staticmethod(copies.renew)
+    yield type("AdversaryHere", (Adversary,), {"world": world, "clock": clock, "renew": renew, "tally": Counter()})
+    copies.close()
+
+
+@pytest.mark.timeout(7_200)
+def test_nothing_is_gained(machine: type[Adversary], engine_name: str) -> None:
+    given = os.environ.get("LABSHARE_ADVERSARIES")
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=int(given) if given else SEQUENCES[engine_name],
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            derandomize=given is None,
+            phases=[Phase.generate],
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),  # a sequence is long and slow by design
+        ),
+    )
+    for (verb, how), times in sorted(machine.tally.items()):
+        print(f"{times:6}  {verb}: {how}")
+    never = PLAYED - {verb for verb, how in machine.tally if how == "done"}
+    assert not never, f"none of these went through, so nothing was tried: {', '.join(sorted(never))}"

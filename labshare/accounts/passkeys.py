@@ -276,15 +276,20 @@ def add_passkey(*, actor: Actor, now: datetime, name: str, answer: Answer, key: 
     return codes
 
 
+def own_passkey(*, person_id: int, passkey_id: int) -> Passkey:
+    """One of the person's. Raises `NotFound`."""
+    found = db.session.get(Passkey, passkey_id)
+    if found is None or found.person_id != person_id:
+        raise NotFound
+    return found
+
+
 @verb("account.remove_passkey", title=_l("Passkey removed"))
 def remove_passkey(*, actor: Actor, now: datetime, passkey_id: int, required: bool) -> None:
     """Take a passkey off the own account; with the last factor go the recovery codes. Raises `SignInFirst`,
     `NotFound`, `FactorRequired` for the last factor of who must have one."""
     person = own_account(actor)
-    own = passkeys_of(person.id)
-    found = next((each for each in own if each.id == passkey_id), None)
-    if found is None:
-        raise NotFound
+    own, found = passkeys_of(person.id), own_passkey(person_id=person.id, passkey_id=passkey_id)
     if len(own) == 1 and db.session.get(SecondFactor, person.id) is None:
         if required:
             raise FactorRequired

@@ -17,7 +17,7 @@ from labshare.web.account.second_factor import codes_page, fitting
 from labshare.web.account.settings import signed_in_person
 from labshare.web.actor import session_key
 from labshare.web.language import chosen_language, safe_next
-from labshare.web.steps import carry_out, posted
+from labshare.web.steps import Around, carry_out, posted
 
 
 @blueprint.route("/second-factor/passkeys/add", methods=["GET", "POST"])
@@ -62,8 +62,10 @@ def add_passkey() -> Any:
 @proves(_l("Remove a passkey"))
 def remove_passkey(passkey_id: int) -> Any:
     """Remove it; the last factor of who must have one stays."""
-    required = factor_required() and signed_in_person().needs_factor
+    person = signed_in_person()
+    required = factor_required() and person.needs_factor
     return carry_out(
         lambda: passkeys.remove_passkey(actor=current_actor(), now=utc_now(), passkey_id=passkey_id, required=required),
         lambda _done: (_("The passkey is removed."), url_for("account.second_factor")),
+        Around(before=lambda: passkeys.own_passkey(person_id=person.id, passkey_id=passkey_id)),
     )

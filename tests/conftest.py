@@ -23,12 +23,14 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from psycopg import pq
 
 from labshare import create_app
+from labshare.accounts import passwords
 from labshare.commands.messages import compile_catalogues
 from labshare.commands.serve import SMALL_COLLECTION
 from labshare.kernel import time as kernel_time
@@ -72,6 +74,28 @@ def no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("a test tried to send mail")
 
     monkeypatch.setattr(smtplib.SMTP, "connect", refuse)
+
+
+# --- passwords -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_hashes() -> Iterator[PasswordHasher]:
+    """A hash that resists nobody, where the real one takes a tenth of a second on purpose. Gives the real hasher."""
+    real = passwords._hasher
+
+    class Quick(PasswordHasher):
+        def check_needs_rehash(self, kept: str | bytes) -> bool:
+            return super().check_needs_rehash(kept) and real.check_needs_rehash(kept)
+
+    passwords._hasher = Quick(time_cost=1, memory_cost=8, parallelism=1)
+    yield real
+    passwords._hasher = real
+
+
+@pytest.fixture
+def real_hashes(quick_hashes: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_hasher", quick_hashes)
 
 
 # --- time --------------------------------------------------------------------------------------------------------

@@ -231,6 +231,7 @@ def test_language_of_the_account_holds_on_every_browser(app: Flask, client: Flas
     assert "页面与邮件语言" in sign_in(app.test_client(), known).get("/account/").text
 
 
+@pytest.mark.usefixtures("real_hashes")
 def test_hash_of_older_parameters_is_renewed_at_sign_in(app: Flask, client: FlaskClient, clock: Any) -> None:
     known = make.person(password_hash=PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD))
     db.session.commit()

@@ -17,6 +17,7 @@ from labshare.kernel.database import db
 from labshare.kernel.terms import OfficialRole
 from labshare.organisations import permissions
 from labshare.organisations.terms import FirmRole
+from labshare.web import errors
 from tests.rights.world import ACTORS, ELSEWHERE, GROUPS, RightsWorld
 from tests.settlement.world import pdf
 from tests.signing import sign_in
@@ -128,6 +129,14 @@ def nothing_stays(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Requests run to their end, but nothing is committed: each finds the same world."""
     with patch.context() as within:
         within.setattr(Session, "commit", Session.flush)
+        yield
+
+
+@contextlib.contextmanager
+def refusals_undrawn(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Of a refusal the status alone is asked: its page, which tests/web/test_crawler.py looks at, stays empty."""
+    with patch.context() as within:
+        within.setattr(errors, "render_template", lambda *_template, **_values: "")
         yield
 
 

@@ -13,7 +13,18 @@ from flask import Flask
 
 from labshare.commands.db import alembic_config
 from labshare.organisations.permissions import PERMISSIONS
-from tests.rights.matrix import HIDDEN, NO, YES, Case, Trial, nothing_stays, read_cases, routes_of, table_of
+from tests.rights.matrix import (
+    HIDDEN,
+    NO,
+    YES,
+    Case,
+    Trial,
+    nothing_stays,
+    read_cases,
+    refusals_undrawn,
+    routes_of,
+    table_of,
+)
 from tests.rights.world import ACTORS, build
 
 pytestmark = pytest.mark.timeout(1800)
@@ -78,7 +89,7 @@ def test_everybody_gets_what_is_expected(begin: Callable[[], Trial], monkeypatch
 def _differences(trial: Trial, patch: pytest.MonkeyPatch) -> list[str]:
     global _all_asked
     wrong = []
-    with nothing_stays(patch), table_of(patch) as table:
+    with nothing_stays(patch), refusals_undrawn(patch), table_of(patch) as table:
         for case in CASES:
             for actor in FEW if set(case.expected.values()) == {YES} else ACTORS:
                 table.asked.clear()
@@ -98,7 +109,7 @@ def _try_without_each(trial: Trial, patch: pytest.MonkeyPatch) -> None:
         _asked.clear()
         _differences(trial, patch)
     for action in PERMISSIONS:
-        with nothing_stays(patch):
+        with nothing_stays(patch), refusals_undrawn(patch):
             _seen_without[action] = any(_differs(trial, patch, action, *try_) for try_ in _tries(action))
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ROOT = Path(__file__).resolve().parent
-KEYS = ("SECRET_KEY", "AUDIT_KEY", "EVENT_KEY")
+KEYS = ("SECRET_KEY", "AUDIT_KEY", "EVENT_KEY", "BANK_KEY")
 """Each of its own: who learns one has none of the others."""
 SIGNING = "AUDIT_KEY"
 """The one that web processes do not have: they check signatures by `AUDIT_PUBLIC_KEY`."""
@@ -59,6 +59,14 @@ def _signing_keys(
     if not (production or env.get(SIGNING)):
         _keep(instance / "audit_public_key", public_of(secret))
     return {SIGNING: None if web else secret, "AUDIT_PUBLIC_KEY": public_of(secret)}
+
+
+def _bank_keys(env: Mapping[str, str], key: str) -> tuple[str, ...]:
+    """The key of bank accounts, and those that were it before and still open what lies under them."""
+    before = tuple(part.strip() for part in env.get("BANK_KEYS_BEFORE", "").split(",") if part.strip())
+    if any(len(one) < 32 for one in before):
+        raise UnsafeSetting("BANK_KEYS_BEFORE: what BANK_KEY was before, several parted by commas, or nothing")
+    return (key, *before)
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -149,6 +157,7 @@ def settings(*, web: bool = True, owner: bool = False) -> dict[str, object]:
     return {
         **keys,
         **signing,
+        "BANK_KEYS": _bank_keys(env, keys["BANK_KEY"]),
         "ENVIRONMENT": environment,
         "INSTANCE": instance,
         "PRODUCTION": production,

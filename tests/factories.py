@@ -25,7 +25,9 @@ from labshare.catalogue.models import (
 )
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.sealing import equal_digest, seal
 from labshare.kernel.terms import OfficialRole
+from labshare.organisations.bank_accounts import BankAccount, account_ends, compact, place_of
 from labshare.organisations.models import Affiliation, Firm, FirmSize, Membership, RegulatorRole
 from labshare.rewards.assessments import Assessment, AssessmentList
 from labshare.settlement.models import Invoice, StoredFile
@@ -86,6 +88,19 @@ def firm(**given: Any) -> Firm:
             }
         )
     )
+
+
+def bank_account(of: Firm, number: str = "1211 0240 0920 1234 567", **given: Any) -> BankAccount:
+    """Where the firm is paid; it counts since long ago."""
+    since = given.pop("counts_from", LONG_AGO.date())
+    said = {
+        "sealed": seal(number, bound_to=place_of(of.id, since)),
+        "digest": equal_digest(compact(number)),
+        "ends": account_ends(number),
+        "entered_at": LONG_AGO,
+        "entered_on": LONG_AGO.date(),
+    }
+    return add(BankAccount(**{"firm_id": of.id, "counts_from": since, **said, **given}))
 
 
 def firm_size(of: Firm, size_class: str = "micro", **given: Any) -> FirmSize:

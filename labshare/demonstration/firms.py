@@ -14,7 +14,9 @@ from labshare.demonstration.loading import Client, HostFirm, Loading
 from labshare.demonstration.people import email_of
 from labshare.demonstration.rows import Row
 from labshare.kernel.money import FEN_PER_WAN
+from labshare.kernel.sealing import equal_digest, seal
 from labshare.kernel.terms import OfficialRole
+from labshare.organisations.bank_accounts import BankAccount, account_ends, place_of
 from labshare.organisations.divisions import DIVISIONS, towns_of
 from labshare.organisations.models import Affiliation, Firm, FirmSize, Invitation, Membership, RegulatorRole
 from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmKind, FirmRole, FirmState, SizeClass
@@ -244,10 +246,12 @@ def _firm(
         address=f"{town_name}{rng.choice(tuple(STREETS))}{rng.randrange(1, 300)}号",
         phone=f"0575-86{rng.randrange(100_000, 999_999)}",
         legal_person=loading.people.name(),
-        bank_account=f"{rng.choice((1211, 3305, 6222))}{rng.randrange(10**14, 10**15)}",
         verified_at=verified,
         verified_by=admin if verified else None,
     )
+    account = f"{rng.choice((1211, 3305, 6222))}{rng.randrange(10**14, 10**15)}"
+    if verified is not None:
+        _account(loading, row, account)
     said = {
         "uscc": row["uscc"],
         "name": name,
@@ -272,6 +276,21 @@ def _firm(
             after={"state": FirmState.VERIFIED},
         )
     return row
+
+
+def _account(loading: Loading, firm: Row, account: str) -> None:
+    """Where the firm is paid: entered with its registration."""
+    since = loading.day(firm["created_at"])
+    loading.rows.add(
+        BankAccount,
+        firm_id=firm["id"],
+        sealed=seal(account, bound_to=place_of(firm["id"], since)),
+        digest=equal_digest(account),
+        ends=account_ends(account),
+        entered_at=firm["created_at"],
+        entered_on=since,
+        counts_from=since,
+    )
 
 
 def make_waiting(loading: Loading) -> None:

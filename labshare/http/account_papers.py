@@ -15,7 +15,9 @@ from labshare.kernel.capitals import capital
 from labshare.kernel.formatting import clock_time, day, language, long_day, plain_amount, plain_money, short_day, twin
 from labshare.kernel.pdf import to_pdf, typeset
 from labshare.kernel.tables import Sheet, yuan
+from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.models import Firm
+from labshare.organisations.services.bank_accounts import number_paid_into
 from labshare.settlement.queries.accounts import Account
 from labshare.settlement.queries.spending import Balance, Moved
 from labshare.settlement.reminders import Reminder
@@ -157,7 +159,8 @@ def letter_file(letter: Reminder) -> Response:
 
 def _paper(letter: Reminder) -> dict[str, Any]:
     seller, client = letter.lab_firm, letter.client
-    pay = [party_line(_("Payee"), twin(seller)), party_line(_("Bank account"), seller.bank_account or "—")]
+    account = number_paid_into(seller.id, local_day(utc_now()))
+    pay = [party_line(_("Payee"), twin(seller)), party_line(_("Bank account"), account or "—")]
     return {
         "title": str(letter.level.label),
         "number": letter_number(letter),

@@ -175,9 +175,9 @@ kind(
     topic=Topic.ACCOUNT,
     title=_l("Bank account of %(firm)s entered"),
     text=_l(
-        "%(name)s entered the bank account of %(firm)s; it ends in %(after)s. If that was not agreed: correct the "
-        "account on the firm's page at once, have %(name)s choose a new password and sign out everywhere, and tell the "
-        "platform's administrator."
+        "%(name)s entered the bank account of %(firm)s; it ends in %(after)s and counts from %(day)s. If that was not "
+        "agreed: stop it before that day on the page of the account, have %(name)s choose a new password and sign out "
+        "everywhere, and tell the platform's administrator."
     ),
 )
 kind(
@@ -185,9 +185,42 @@ kind(
     topic=Topic.ACCOUNT,
     title=_l("Bank account of %(firm)s changed"),
     text=_l(
-        "%(name)s changed the bank account of %(firm)s: it ended in %(before)s and ends in %(after)s now. If that was "
-        "not agreed: correct the account on the firm's page at once, have %(name)s choose a new password and sign out "
-        "everywhere, and tell the platform's administrator."
+        "%(name)s changed the bank account of %(firm)s: it ends in %(before)s and will end in %(after)s from %(day)s "
+        "on. If that was not agreed: stop it before that day on the page of the account, have %(name)s choose a new "
+        "password and sign out everywhere, and tell the platform's administrator."
+    ),
+)
+kind(
+    "firm.bank_account_stopped",
+    topic=Topic.ACCOUNT,
+    title=_l("New bank account of %(firm)s stopped"),
+    text=_l(
+        "%(name)s stopped the bank account of %(firm)s that ends in %(after)s, which was to count from %(day)s. What "
+        "counted before goes on counting."
+    ),
+)
+kind(
+    "firm.bank_account_entered_host",
+    topic=Topic.REWARD,
+    title=_l("Bank account of %(firm)s entered"),
+    text=_l("The account into which %(firm)s is paid ends in %(after)s and counts from %(day)s."),
+)
+kind(
+    "firm.bank_account_changed_host",
+    topic=Topic.REWARD,
+    title=_l("Bank account of %(firm)s changed"),
+    text=_l(
+        "The account into which %(firm)s is paid ends in %(before)s, and in %(after)s from %(day)s on. Ask the firm by "
+        "a telephone number that you know before you pay into the new one."
+    ),
+)
+kind(
+    "firm.bank_account_stopped_host",
+    topic=Topic.REWARD,
+    title=_l("New bank account of %(firm)s stopped"),
+    text=_l(
+        "An owner of %(firm)s stopped the account that ends in %(after)s, which was to count from %(day)s. What "
+        "counted before goes on counting."
     ),
 )
 kind(

@@ -284,5 +284,21 @@ class NoRoles(Conflict):
     message = _l("This account acts for no firm and holds no regulator's role.")
 
 
+class NotAnAccount(InvalidInput):
+    message = _l("An account number has %(fewest)s to %(most)s digits or letters.")
+    default_field = "account"
+
+
+class AccountCounts(InvalidInput):
+    """What is typed is the account that was entered last."""
+
+    message = _l("This account is entered already; it counts from %(day)s.")
+    default_field = "account"
+
+
+class AccountStopped(Conflict):
+    message = _l("This account is stopped, or counts already. Enter another one instead.")
+
+
 class TooManyTokens(Conflict):
     message = _l("%(n)s tokens are open; revoke some first.")

@@ -1,6 +1,7 @@
 """What this room asks those above it."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select
@@ -34,6 +35,14 @@ class HostCounties(Question[frozenset[str]]):
     """The counties today of the labs of these firms."""
 
     firm_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class AfterWorkingDays(Question[date]):
+    """The first local day after so many full public working days that follow the moment's."""
+
+    moment: datetime
+    count: int
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from labshare.organisations.terms import (
 
 name_subjects(
     affiliation=_l("Affiliation"),
+    bank_account=_l("Bank account"),
     firm=_l("Firm"),
     invitation=_l("Invitation"),
     membership=_l("Membership"),
@@ -25,12 +26,14 @@ name_subjects(
 name_fields(
     {
         "account_ends": _l("Account ends in"),
+        "accounts": _l("Bank accounts"),
         "address": _l("Address"),
         "agreed": _l("Agreed to"),
         "assets_fen": _l("Total assets"),
         "by_hand": _l("Set by hand"),
         "by_invitation": _l("Invitation"),
         "confirmed": _l("Confirmed"),
+        "counts_from": _l("Counts from"),
         "corrects_id": _l("Stands in for"),
         "declared_by_firm_id": _l("Declared by"),
         "division": _l("Administrative division"),

@@ -57,7 +57,6 @@ class Firm(Model):
     address: Mapped[str] = mapped_column(String(200), default="")
     phone: Mapped[str] = mapped_column(String(30), default="")
     legal_person: Mapped[str] = mapped_column(String(60), default="")
-    bank_account: Mapped[str] = mapped_column(String(40), default="")
     registered_on: Mapped[date | None]
     size_class: Mapped[str | None] = mapped_column(String(10))
     """The class in force now, copied from the `FirmSize` confirmed last; only enterprises have one."""

@@ -59,6 +59,7 @@ PERMISSIONS: dict[str, Grants] = {
     # organisations
     "firm.see": READERS + FIRM_MEMBERS,
     "firm.change": FIRM_OWNER,
+    "firm.reseal_accounts": SYSTEM_ONLY,
     "firm.verify": ADMIN,
     "firm.see_queue": ADMIN + AUDITOR,
     "firm.see_all": READERS,

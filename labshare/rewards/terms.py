@@ -51,6 +51,17 @@ class RunAct(Term):
     PUBLISHED = "published"
 
 
+class PayeeMark(Term):
+    """What whoever pays looks at before paying a firm, the weightiest first."""
+
+    NO_ACCOUNT = "no_account", _l("No account that counts"), Look("alert-circle", "is-no-show")
+    UNREADABLE = "account_unreadable", _l("The number cannot be read"), Look("alert-circle", "is-no-show")
+    EQUAL = "account_equal", _l("Same account as another firm"), Look("alert-triangle", "is-requested")
+    CHANGED = "account_changed", _l("Changed since the last payment"), Look("alert-triangle", "is-requested")
+    WAITING = "account_waits", _l("Another account is entered, which does not count yet"), Look("clock", "is-requested")
+    FIRST = "first_payment", _l("First payment to this firm"), Look("info-circle", "is-confirmed")
+
+
 class ObjectionVerdict(Term):
     UPHELD = "upheld", _l("Upheld")
     REJECTED = "rejected", _l("Rejected")

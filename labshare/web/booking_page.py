@@ -38,9 +38,10 @@ from labshare.http.rights import check_step
 from labshare.kernel.database import report_refusal
 from labshare.kernel.errors import Problem
 from labshare.kernel.media import PICTURES, accept
-from labshare.kernel.time import utc_now
+from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.organisations.queries import workers_of
+from labshare.organisations.queries.bank_accounts import account_of
 from labshare.settlement.models import Dispute
 from labshare.settlement.queries.documents import photos_of_samples
 from labshare.web.booking_history import BY_RULE, entries, reached
@@ -279,6 +280,7 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
     forms = {**_forms(booking), **sayings(), "photo": SamplePhotoForm(prefix="photo-"), **(forms or {})}
     waiting = open_proposal(booking, now)
     disputes, panel = dispute_panel(booking, actor, side, now), documents_panel(booking, actor)
+    pays = side == "client" and sees_money and panel["documents"].payable
     for name, field_name, value in (
         ("receive", "samples", booking.quantity),
         ("store", "place_id", booking.storage_place_id),
@@ -307,6 +309,7 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
             upload_limit=current_app.config["UPLOAD_LIMIT"],
             proposal=waiting,
             sees_money=sees_money,
+            pays_into=account_of(booking.lab_firm_id, local_day(now)) if pays else None,
             waiting_charges=[each for each in booking.charges if each.open_at(now) and sees_money],  # type: ignore[attr-defined]
             cancel_fen=cancellation_preview(booking, now, by_lab=side == "lab"),
             no_show_fen=cancellation_preview(booking, now, no_show=True),

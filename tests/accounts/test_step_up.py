@@ -13,6 +13,7 @@ from labshare.audit.models import AuditEvent
 from labshare.kernel.database import db
 from labshare.notices.codes import ShortMessage, send_codes
 from labshare.organisations.models import ApiToken, Firm, RegulatorRole
+from labshare.organisations.queries.bank_accounts import entries_of
 from labshare.web.account import throttle
 from tests import factories as make
 from tests.authenticator import Authenticator, app_of
@@ -23,7 +24,7 @@ KEPT = hashed(PASSWORD)
 TOKENS = "/account/tokens"
 PROVES = {
     "account.add_passkey",
-    "account.change_firm",
+    "account.bank_account",
     "account.change_password",
     "account.own_mobile",
     "account.remove_passkey",
@@ -48,7 +49,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def firm(app: Flask, clock: Any) -> Firm:
-    made = make.firm(bank_account="3305 0165 6500 0000 0012")
+    made = make.firm()
     db.session.commit()
     return made
 
@@ -184,32 +185,14 @@ def test_a_session_of_a_code_on_the_phone_has_proved_nothing_yet(app: Flask, own
     assert fresh.post(TOKENS, data={"name": "a"}).status_code == 403
 
 
-def firm_form(firm: Firm, **changes: str) -> dict[str, str]:
-    form = {
-        "name": firm.name,
-        "kind": firm.kind,
-        "division": firm.division,
-        "sector": firm.sector,
-        "bank_account": firm.bank_account,
-    }
-    return {**form, **changes}
-
-
-def test_only_another_bank_account_asks_for_proof(client: FlaskClient, firm: Firm, clock: Any) -> None:
-    path = "/account/firm/change"
-    assert client.post(path, data=firm_form(firm, phone="0575-1")).status_code == 303
-    assert client.post(path, data=firm_form(firm, bank_account="33050165650000000012")).status_code == 303
-    for account in ("6222 0000 1111 2222", ""):
-        assert client.post(path, data=firm_form(firm, bank_account=account)).status_code == 403
-    without = firm_form(firm)
-    del without["bank_account"]
-    assert client.post(path, data=without).status_code == 403
-    db.session.refresh(firm)
-    assert firm.bank_account.replace(" ", "") == "33050165650000000012"
-    proved = firm_form(firm, bank_account="6222 0000 1111 2222", proof_password=PASSWORD)
+def test_another_bank_account_asks_for_proof(client: FlaskClient, firm: Firm, clock: Any) -> None:  # R-FIRM-6
+    path = "/account/firm/bank-account"
+    assert client.get(path).status_code == 200
+    assert client.post(path, data={"account": "6222 0000 1111 2222"}).status_code == 403
+    assert not entries_of(firm.id)
+    proved = {"account": "6222 0000 1111 2222", "proof_password": PASSWORD}
     assert client.post(path, data=proved).status_code == 303
-    db.session.refresh(firm)
-    assert firm.bank_account == "6222 0000 1111 2222"
+    assert [one.ends for one in entries_of(firm.id)] == ["…2222"]
 
 
 def test_without_a_factor_the_forms_own_password_is_the_proof(client: FlaskClient) -> None:

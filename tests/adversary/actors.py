@@ -62,7 +62,7 @@ is in `officers`; that no firm may do them is shown by tests/rights."""
 MACHINES = (
     "approval.lapse booking.remind booking.tell_owner charge.lapse check.mark_known dispute.escalate_overdue "
     "dispute.tell_owner inquiry.tell_owner invoice.remind operator.tell_ending phone.lapse time.grow time.lapse "
-    "time.lengthen time.seed_years"
+    "time.lengthen time.seed_years firm.reseal_accounts"
 ).split()
 """The scheduler's and the operator's; those that change a booking run whenever time passes."""
 PERSONAL = "member.accept member.join notice.choose_mails".split()

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import func, select
 
 from labshare.accounts import factors, mobile
@@ -85,6 +86,7 @@ def steps(world: RightsWorld, clock: Any) -> Iterator[Step]:
     yield from _accounts(world)
     yield from _heads(world)
     yield from _members(world)
+    yield from _keys()
     yield from _catalogue(world)
     yield from _bookings(world, clock)
     yield from _rewards(world, clock)
@@ -96,6 +98,13 @@ def acting(world: RightsWorld, name: str) -> Actor:
     if firm is not None:
         role = db.session.query(Membership).filter_by(person_id=world.people[name].id, ended_at=None).one().role
     return make.actor(world.people[name], firm, role)
+
+
+def _keys() -> Iterator[Step]:
+    old, new = current_app.config["BANK_KEYS"][0], "another-key-of-chance-0123456789"
+    current_app.config["BANK_KEYS"] = (new, old)
+    yield "encrypt accounts anew", lambda: organisations.reseal_accounts(actor=SYSTEM, now=utc_now())
+    current_app.config["BANK_KEYS"] = (new,)
 
 
 def _accounts(world: RightsWorld) -> Iterator[Step]:

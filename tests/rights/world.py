@@ -517,6 +517,10 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         )
         proposer = make.actor(make.regulator("admin"), None, "admin")
         removal = organisations.propose_removal(actor=proposer, now=utc_now(), person_id=lost.id, reason="回拨核实")
+        entered_on = local_day(utc_now())
+        account = make.bank_account(
+            client, entered_by=owner.person_id, entered_on=entered_on, counts_from=entered_on + timedelta(days=5)
+        )
         waiting = make.firm(verified_at=None)
         figures = make.firm_size(client, proof_id=world.places["sample_file_id"], declared_by=owner.person_id)
         returned = make.firm(verified_at=None)
@@ -543,6 +547,7 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         "passkey_id": passkey.id,
         "waiting_firm": waiting.id,
         "waiting_seen": digest_of(organisations.what_is_verified(waiting)),
+        "bank_account_id": account.id,
         "size_id": figures.id,
         "size_seen": figures.digest,
         "other_uscc": other.uscc,

@@ -56,15 +56,15 @@ MOST_STATEMENTS = 12
 MORE_STATEMENTS = {
     # a booking shows who moved it from when to when, whom to call, where to pay, what was said with which files, its
     # dispute and its rating, photos of its samples and places for them; to the lab what one shift leaves for the next
-    "client.booking": 18,
+    "client.booking": 19,
     "regulator.booking": 17,
     "lab.booking": 21,
     # beside the day's work, its money and the week: who may be given the work, what the last shift left
     "lab.today": 14,
     # the account, the letters and statements that were sent, and what the next letter would name
     "lab.account": 14,
-    # what waits for the client is of eight kinds, each by its own index
-    "client.dashboard": 14,
+    # what waits for the client is of eight kinds, each by its own index; the accounts to pay into
+    "client.dashboard": 15,
     # the time that labs are open is read beside what they did: kept months, and the intervals of all others; and which
     # labs are of the reader's division
     "regulator.dashboard": 14,

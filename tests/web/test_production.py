@@ -31,6 +31,7 @@ SAFE = {
     "SECRET_KEY": "k3y-of-chance-0123456789abcdefghijklmnop",
     "AUDIT_PUBLIC_KEY": public_of("another-k3y-of-chance-9876543210zyxwvuts"),
     "EVENT_KEY": "a-third-k3y-of-chance-5647382910qponmlkj",
+    "BANK_KEY": "a-fourth-k3y-of-chance-8192736450zyxwvuts",
     "MAIL_URL": "smtps://user:secret@mail.test.example",
     "BASE_URL": "https://labshare.test.example",
 }
@@ -86,6 +87,9 @@ def test_starts_with_safe_settings(environment: Any) -> None:
         ("EVENT_KEY", "short"),
         ("EVENT_KEY", "a" * 64),
         ("EVENT_KEY", SAFE["SECRET_KEY"]),
+        ("BANK_KEY", None),
+        ("BANK_KEY", SAFE["EVENT_KEY"]),
+        ("BANK_KEYS_BEFORE", "short"),
         ("MAIL_URL", None),
         ("MAIL_URL", "console:"),
         ("BASE_URL", "http://labshare.test.example"),
@@ -189,6 +193,7 @@ def test_development_keeps_keys_of_its_own(environment: Any, tmp_path: Path) -> 
         SECRET_KEY=None,
         AUDIT_PUBLIC_KEY=None,
         EVENT_KEY=None,
+        BANK_KEY=None,
         MAIL_URL=None,
         BASE_URL=None,
     )
@@ -197,7 +202,7 @@ def test_development_keeps_keys_of_its_own(environment: Any, tmp_path: Path) -> 
     kept_public = (tmp_path / "audit_public_key").read_text()
     assert settings()["AUDIT_PUBLIC_KEY"] == kept_public == public_of(str(first["AUDIT_KEY"]))
     assert [first[key] for key in KEYS] == [second[key] for key in KEYS]
-    assert len({first[key] for key in KEYS}) == 3
+    assert len({first[key] for key in KEYS}) == 4
     for key in KEYS:
         kept = tmp_path / key.lower()
         assert kept.read_text() == first[key]

@@ -3,18 +3,20 @@
 import html
 import io
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import python_calamine
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from labshare.audit.models import AuditEvent
 from labshare.kernel.capitals import capital
 from labshare.kernel.database import db, transaction
 from labshare.kernel.formatting import plain_amount
 from labshare.kernel.months import Month
+from labshare.kernel.time import local_day
+from labshare.organisations.bank_accounts import BankAccount
 from labshare.organisations.models import Firm, RegulatorRole
 from labshare.rewards import services
 from labshare.rewards.models import RewardLine, RewardRun
@@ -42,7 +44,7 @@ def world(app, clock):
         client = factories.firm()
         for number in range(2):
             lab = add_lab(world)
-            lab.firm.bank_account = f"1211{number:011d}"
+            factories.bank_account(lab.firm, f"1211{number:011d}")
             for month, fen in (("2026-09", 500_000), ("2026-10", 300_100), ("2026-11", 70_000)):
                 booking = add_booking(world, lab, client, date(2026, int(month[5:]), 2))
                 add_revenue(booking, month, fen * (number + 1))
@@ -221,7 +223,7 @@ def test_the_payment_list_has_what_the_bank_and_the_file_need(world, client, clo
     firms, labs, basis = (book.get_sheet_by_index(place).to_python() for place in range(3))
     run = db.session.query(RewardRun).filter_by(month="2026-09").one()
     assert {(row[2], row[3], round(row[5] * 100)) for row in firms[1:-1]} == {
-        (lab.firm.uscc, lab.firm.bank_account, payable(SEPTEMBER, lab)) for lab in world.labs
+        (lab.firm.uscc, f"1211{number:011d}", payable(SEPTEMBER, lab)) for number, lab in enumerate(world.labs)
     }
     assert round(firms[-1][5] * 100) == run.total_payable_fen == round(labs[-1][5] * 100)
     assert firms[-1][6] == capital(run.total_payable_fen)
@@ -230,3 +232,45 @@ def test_the_payment_list_has_what_the_bank_and_the_file_need(world, client, clo
     assert run.digest in said
     exported = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "export.take")).all()
     assert exported[-1].subject_id == "payment_list"
+
+
+def test_whoever_pays_looks_at_accounts_before(world, client, clock):  # R-FIRM-8
+    """October: one changed its account since September was paid and has it in common with a third firm, the other has
+    none any more that opens; whole numbers are for who pays."""
+    sign_in(client, world.officer)
+    head = {"Accept-Language": "en"}
+    first, second = (lab.firm for lab in world.labs)
+    clock.advance(days=10)
+    with transaction():
+        services.approve(actor=world.acting("approver"), now=clock.now, month=SEPTEMBER)
+    page = text_of(client.get("/regulator/rewards/2026-09", headers=head))
+    assert page.count("First payment to this firm") == 2
+    with transaction():
+        services.pay(
+            actor=world.acting("officer"), now=clock.now, month=SEPTEMBER, paid_on=local_day(clock.now), reference="1"
+        )
+    today = local_day(clock.now)
+    with transaction():
+        factories.bank_account(db.session.merge(first), "622200112233", counts_from=today + timedelta(days=2))
+        factories.bank_account(third := factories.firm(), "6222-0011-2233")
+        db.session.execute(update(BankAccount).where(BankAccount.firm_id == second.id).values(sealed="x"))
+    clock.advance(days=3)
+    with transaction():
+        services.run_month(actor=world.acting("officer"), now=clock.now, month=OCTOBER)
+        services.publish(actor=world.acting("officer"), now=clock.now, month=OCTOBER)
+    clock.advance(days=10)
+    with transaction():
+        services.approve(actor=world.acting("approver"), now=clock.now, month=OCTOBER)
+    sign_in(client, world.officer)
+    page = text_of(client.get("/regulator/rewards/2026-10", headers=head))
+    for said in ("Changed since the last payment", "Same account as another firm", "cannot be read", third.uscc):
+        assert said in page
+    assert "First payment" not in page
+    assert "622200112233" not in page
+    numbers = {}
+    for reader in (world.officer, world.approver):
+        sign_in(client, reader)
+        list_ = client.get("/regulator/rewards/2026-10/payment-list", headers=head).data
+        rows = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(list_)).get_sheet_by_index(0).to_python()
+        numbers[reader.id] = {row[3] for row in rows[1:-1]}
+    assert numbers == {world.officer.id: {"622200112233", "…0001"}, world.approver.id: {"…2233", "…0001"}}

@@ -28,7 +28,7 @@ from sqlalchemy.orm import aliased
 from labshare.booking.models import Booking, Closure, Holding, OpeningWeek, WorkingDay, WorkingYear
 from labshare.booking.rules import price as price_rules
 from labshare.booking.rules.hours import as_weekly
-from labshare.booking.rules.lifecycle import answer_by
+from labshare.booking.rules.lifecycle import after_working_days, answer_by
 from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTerms, Work, work_agreed
 from labshare.booking.rules.slots import Candidate, Taken
 from labshare.booking.rules.time import Closure as ClosureSpan
@@ -51,6 +51,7 @@ from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.terms import InstrumentCondition
 from labshare.kernel.database import Numbers, UtcDateTime, db, in_ids
 from labshare.kernel.time import local_day, local_zone
+from labshare.organisations.events import AfterWorkingDays
 from labshare.organisations.models import Firm
 from labshare.organisations.terms import SizeClass
 
@@ -122,6 +123,12 @@ def working_days() -> WorkingDays:
         else:
             kinds[day] = kind
     return WorkingDays({day: kind for day, kind in kinds.items() if day.year in entered}, frozenset(known))
+
+
+def day_after_working_days(asked: AfterWorkingDays) -> date:
+    """Answers `AfterWorkingDays`."""
+    zone = local_zone()
+    return local_day(after_working_days(asked.moment, asked.count, days=working_days(), zone=zone), zone)
 
 
 class PlannedWeek(NamedTuple):

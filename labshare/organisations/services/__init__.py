@@ -16,6 +16,7 @@ from labshare.organisations.services.affiliations import (
     end_affiliation,
     object_to_affiliation,
 )
+from labshare.organisations.services.bank_accounts import change_account, reseal_accounts, stop_account
 from labshare.organisations.services.firms import (
     change_firm,
     register_firm,
@@ -54,6 +55,7 @@ __all__ = [
     "agree_removal",
     "agree_role",
     "ask_end",
+    "change_account",
     "change_firm",
     "change_role",
     "confirm_affiliation",
@@ -81,12 +83,14 @@ __all__ = [
     "propose_role",
     "refuse_size",
     "register_firm",
+    "reseal_accounts",
     "return_firm",
     "revoke_token",
     "save_draft",
     "set_approval_above",
     "set_licence",
     "set_size_class",
+    "stop_account",
     "submit_firm",
     "verify_firm",
     "void_affiliation",

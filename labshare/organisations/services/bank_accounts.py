@@ -1,66 +1,149 @@
-"""A firm's bank account in the trail: told to every owner, and never written in full (R-FIRM-6)."""
+"""A firm's bank account (R-FIRM-6): entered by an owner, told to all of them, counting three working days later, and
+stopped by any of them until then. The trail keeps its last digits and a digest, never the number."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from labshare.accounts.models import Person
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.digests import keyed_digest
+from labshare.kernel.events import ask
+from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.notifications import notify
-from labshare.kernel.verbs import name_action
+from labshare.kernel.sealing import equal_digest, seal
+from labshare.kernel.terms import OfficialRole
+from labshare.kernel.time import local_day
+from labshare.kernel.verbs import verb
+from labshare.organisations import permissions
+from labshare.organisations.bank_accounts import BankAccount, account_ends, compact, place_of
+from labshare.organisations.errors import AccountCounts, AccountStopped, NotAnAccount
+from labshare.organisations.events import AfterWorkingDays, HostCounties
 from labshare.organisations.models import Firm
+from labshare.organisations.queries.bank_accounts import account_of, accounts_waiting, own_entry
+from labshare.organisations.separation import lock_firm
+from labshare.organisations.services.sizes import seen_firm
 from labshare.organisations.terms import FirmRole
 
-ENTERED = name_action("firm.bank_account", _l("Bank account entered or changed"))
-SHOWN = 4
-"""Digits at the end by which an owner knows the account."""
-SHORTEST_SHOWN = 8
-"""Of anything shorter, four digits would be too much of it."""
-_FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
+WORKING_DAYS = 3
+"""Full working days between the entry of an account and the day from which it counts."""
+LONGEST, FEWEST_SIGNS, MOST_SIGNS = 40, 8, 34
+"""As typed; and of the number itself (an IBAN has at most 34)."""
 
 
-def note_account(actor: Actor, now: datetime, firm: Firm, before: str = "") -> None:
-    """Write down and tell every owner that the firm's account was entered, changed or removed; nothing where it is the
-    same but for blanks and dashes. `before` is what it was."""
-    old, new = _compact(before), _compact(firm.bank_account)
-    if old == new:
-        return
-    record(actor, now, ENTERED, ("firm", firm.id), _kept(old), _kept(new))
-    who = db.session.get(Person, actor.person_id) if actor.person_id is not None else None
-    notify(
-        kind="firm.bank_account_changed" if old else "firm.bank_account_entered",
-        now=now,
-        firm_id=firm.id,
-        roles=[FirmRole.OWNER],
-        url="/account/firm",
-        params={
-            "firm": {"zh": firm.name, "en": firm.name_en or firm.name},
-            "name": who.name if who else None,
-            "before": account_ends(old) or None,
-            "after": account_ends(new) or None,
-        },
+@verb("firm.bank_account", title=_l("Bank account entered or changed"), money=True)
+def change_account(*, actor: Actor, now: datetime, firm_id: int, account: str) -> BankAccount:
+    """Enter the account into which the firm is paid: it counts after three full working days, in the place of one that
+    waits; the one before counts until then. All owners and the officers of its labs' counties are told. Raises
+    `NotFound`, `NotAllowed`, `NotAnAccount`, `AccountCounts`."""
+    firm = seen_firm(actor, firm_id)
+    permissions.check(actor, "firm.change", firm=firm.id)
+    said = compact(account)
+    if not (said.isascii() and FEWEST_SIGNS <= len(said) <= MOST_SIGNS and len(account.strip()) <= LONGEST):
+        raise NotAnAccount(fewest=FEWEST_SIGNS, most=MOST_SIGNS)
+    counts_from = ask(AfterWorkingDays(now, WORKING_DAYS))
+    lock_firm(firm_id)
+    today = local_day(now)
+    before, waiting = account_of(firm_id, today), accounts_waiting([firm_id], today).get(firm_id)
+    last, digest = waiting or before, equal_digest(said)
+    if last is not None and last.digest == digest:
+        raise AccountCounts(day=last.counts_from)
+    if waiting is not None:
+        _stop(waiting, actor, now)
+    row = BankAccount(
+        firm_id=firm_id,
+        sealed=seal(account.strip(), bound_to=place_of(firm_id, counts_from)),
+        digest=digest,
+        ends=account_ends(account),
+        entered_at=now,
+        entered_on=today,
+        entered_by=actor.person_id,
+        counts_from=counts_from,
     )
+    db.session.add(row)
+    db.session.flush()
+    record(actor, now, "firm.bank_account", ("firm", firm_id), _kept(last), _kept(row))
+    _tell("firm.bank_account_changed" if before else "firm.bank_account_entered", actor, now, row, before)
+    return row
 
 
-def account_ends(account: str) -> str:
-    """`…1234`; of a short one only the dots, of none nothing."""
-    compact = _compact(account)
-    return f"…{compact[-SHOWN:] if len(compact) >= SHORTEST_SHOWN else ''}" if compact else ""
+@verb("firm.stop_bank_account", title=_l("Change of the bank account stopped"), money=True)
+def stop_account(*, actor: Actor, now: datetime, account_id: int) -> BankAccount:
+    """Stop an account before its day: the one before goes on counting. Told as the entry was. Raises `NotFound`,
+    `NotAllowed`, `AccountStopped` where its day has come or it is stopped."""
+    row = own_entry(actor, account_id)
+    lock_firm(row.firm_id)
+    db.session.refresh(row)
+    today = local_day(now)
+    if not row.waits_on(today):
+        raise AccountStopped
+    _stop(row, actor, now)
+    left = account_of(row.firm_id, today)
+    record(actor, now, "firm.stop_bank_account", ("firm", row.firm_id), _kept(row), _kept(left))
+    _tell("firm.bank_account_stopped", actor, now, row, left)
+    return row
 
 
-def same_account(one: str, other: str) -> bool:
-    """Whether both are one account, however they are typed."""
-    return _compact(one) == _compact(other)
+@verb("firm.reseal_accounts", title=_l("Bank accounts encrypted anew"))
+def reseal_accounts(*, actor: Actor, now: datetime) -> tuple[int, int]:
+    """Encrypt under the present key what lies under an earlier one, with its digest. How many were, and how many open
+    under none of the keys. Raises `NotAllowed`."""
+    permissions.check(actor, "firm.reseal_accounts")
+    done = lost = 0
+    for row in db.session.scalars(select(BankAccount).order_by(BankAccount.id)):
+        number = row.number
+        if number is None:
+            lost += 1
+            continue
+        sealed = seal(number, bound_to=place_of(row.firm_id, row.counts_from))
+        if sealed != row.sealed:
+            row.sealed, row.digest = sealed, equal_digest(compact(number))
+            done += 1
+    db.session.flush()
+    if done:
+        record(actor, now, "firm.reseal_accounts", ("bank_account", "-"), after={"accounts": done})
+    return done, lost
 
 
-def _kept(account: str) -> dict[str, str] | None:
-    if not account:
+def number_paid_into(firm_id: int, day: date) -> str | None:
+    """The whole number of the account that counts, for who pays."""
+    row = account_of(firm_id, day)
+    return row.number if row is not None else None
+
+
+def _stop(row: BankAccount, actor: Actor, now: datetime) -> None:
+    row.stopped_at, row.stopped_on, row.stopped_by = now, local_day(now), actor.person_id
+    db.session.flush()
+
+
+def _kept(row: BankAccount | None) -> dict[str, Any] | None:
+    if row is None:
         return None
-    return {"account_ends": account_ends(account), "account_digest": keyed_digest("bank account", account)}
+    return {"account_ends": row.ends, "account_digest": row.digest, "counts_from": row.counts_from.isoformat()}
 
 
-def _compact(account: str) -> str:
-    return "".join(each for each in account.translate(_FULL_WIDTH) if each.isalnum()).upper()
+def _tell(kind: str, actor: Actor, now: datetime, row: BankAccount, before: BankAccount | None) -> None:
+    """Every owner, the one who did it too: somebody else may have used their account; and the officers who pay."""
+    firm = db.session.get_one(Firm, row.firm_id)
+    who = db.session.get(Person, actor.person_id) if actor.person_id is not None else None
+    params = {
+        "firm": in_both_languages(firm),
+        "name": who.name if who else None,
+        "before": before.ends if before else None,
+        "after": row.ends,
+        "day": row.counts_from,
+    }
+    notify(kind=kind, now=now, firm_id=firm.id, roles=[FirmRole.OWNER], url="/account/firm/bank-account", params=params)
+    counties = ask(HostCounties((firm.id,)))
+    if counties:
+        notify(
+            kind=f"{kind}_host",
+            now=now,
+            regulators=[OfficialRole.OFFICER],
+            division=sorted(counties),
+            url=f"/regulator/firms/{firm.id}",
+            params=params,
+        )

@@ -42,7 +42,6 @@ from labshare.organisations.rules import (
     sector_of_industry,
 )
 from labshare.organisations.separation import lock_firm, lock_person
-from labshare.organisations.services.bank_accounts import note_account
 from labshare.organisations.services.sizes import (
     GREATEST_FIGURE,
     Declared,
@@ -73,7 +72,6 @@ class FirmDetails:
     address: str = ""
     phone: str = ""
     legal_person: str = ""
-    bank_account: str = ""
     registered_on: date | None = None
 
 
@@ -155,7 +153,6 @@ def register_firm(
     db.session.add(Membership(person_id=actor.person_id, firm_id=firm.id, role=FirmRole.OWNER, started_at=now))
     record(actor, now, "firm.register", ("firm", firm.id), after=_kept(firm))
     record(actor, now, "member.join", ("firm", firm.id), after={"person_id": actor.person_id, "role": FirmRole.OWNER})
-    note_account(actor, now, firm)
     db.session.execute(delete(FirmDraft).where(FirmDraft.person_id == actor.person_id))
     if details.kind == FirmKind.ENTERPRISE and declared is not None:
         write_size(actor, now, firm, declared)
@@ -197,8 +194,7 @@ def set_licence(*, actor: Actor, now: datetime, firm_id: int, file_id: int) -> F
 def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetails) -> Firm:
     """Change what the firm says about itself. The credit code stays.
 
-    Where something verified changes (`PROVEN`), the firm waits for verification again. Another bank account is told to
-    every owner. Raises `NotFound`, `NotAllowed`,
+    Where something verified changes (`PROVEN`), the firm waits for verification again. Raises `NotFound`, `NotAllowed`,
     and at its field what is wrong.
     """
     firm = seen_firm(actor, firm_id)
@@ -207,7 +203,6 @@ def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetai
     raise_all(_problems(details, local_day(now)))
     before, was_verified = _kept(firm), firm.verified
     proven = tuple(getattr(firm, name) for name in PROVEN)
-    account = firm.bank_account
     figures_sector, kind = firm.sector, firm.kind
     _fill(firm, details)
     if kind == FirmKind.ENTERPRISE and firm.kind != FirmKind.ENTERPRISE:
@@ -220,7 +215,6 @@ def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetai
         firm.verified_at = firm.verified_by = None
         _notify_administrators(firm, now)
     record(actor, now, "firm.change", ("firm", firm.id), before, _kept(firm))
-    note_account(actor, now, firm, account)
     return firm
 
 

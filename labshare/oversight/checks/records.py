@@ -12,8 +12,10 @@ from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Fee, Lab, TestItemInstrument
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
+from labshare.kernel.sealing import equal_digest
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
+from labshare.organisations.bank_accounts import BankAccount, account_ends, compact
 from labshare.organisations.models import Membership, RegulatorRole
 from labshare.oversight.checks.registry import invariant
 from labshare.rewards.models import RewardItem, RewardLine, RewardRun
@@ -265,6 +267,16 @@ def approved_runs_changed(_now: datetime) -> Iterator[tuple[str, str]]:
     for run in db.session.scalars(select(RewardRun).where(RewardRun.state.in_((RunState.APPROVED, RunState.PAID)))):
         if approvals.get(f"{run.division}-{run.month}") != run.digest:
             yield run.month, "the digest differs from the one approved"
+
+
+@invariant("A bank account opens under our keys in its own place, and its digest and last digits are its own")
+def bank_accounts_changed(_now: datetime) -> Iterator[tuple[str, str]]:
+    for account in db.session.scalars(select(BankAccount).order_by(BankAccount.id).execution_options(yield_per=500)):
+        number = account.number
+        if number is None:
+            yield f"firm {account.firm_id}", f"account {account.id} does not open"
+        elif (account.digest, account.ends) != (equal_digest(compact(number)), account_ends(number)):
+            yield f"firm {account.firm_id}", f"account {account.id}: digest or last digits of another number"
 
 
 # --- people ------------------------------------------------------------------------------------------------------

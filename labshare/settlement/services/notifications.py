@@ -16,6 +16,7 @@ from labshare.notices.kinds import kind
 from labshare.notices.services import Audience, notify, people_in, tell
 from labshare.notices.services import Message as Told
 from labshare.notices.terms import Topic
+from labshare.organisations.queries.bank_accounts import account_of
 from labshare.organisations.terms import FirmRole
 from labshare.settlement.models import Dispute, Inquiry, InquiryAnswer, Invoice, Payment, Report
 from labshare.settlement.queries.accounts import Account
@@ -62,7 +63,7 @@ INVOICE_TO_PAY = kind(
     title=_l("Invoice %(number)s, %(amount_fen)s (%(ref)s)"),
     text=_l(
         "The lab has recorded invoice %(number)s for %(amount_fen)s at booking %(ref)s. Pay %(owed_fen)s to %(payee)s, "
-        "account %(account)s, and write %(ref)s on the transfer."
+        "account %(account)s, and write %(ref)s on the transfer; the whole number stands at the booking."
     ),
 )
 INVOICE_ASK_FOR_ACCOUNT = kind(
@@ -71,7 +72,7 @@ INVOICE_ASK_FOR_ACCOUNT = kind(
     title=_l("Invoice %(number)s, %(amount_fen)s (%(ref)s)"),
     text=_l(
         "The lab has recorded invoice %(number)s for %(amount_fen)s at booking %(ref)s. %(owed_fen)s is to be paid to "
-        "%(payee)s, which has entered no account: ask %(lab)s (%(phone)s), and write %(ref)s on the transfer."
+        "%(payee)s, which has no account that counts: ask %(lab)s (%(phone)s), and write %(ref)s on the transfer."
     ),
 )
 INVOICE_REVERSED = kind(
@@ -86,13 +87,14 @@ OVERDUE = kind(
     title=_l("Payment overdue: %(overdue_fen)s (%(ref)s)"),
     text=_l(
         "%(overdue_fen)s of booking %(ref)s is unpaid and was due on %(due_on)s. Pay it to %(payee)s, "
-        "account %(account)s, and write %(ref)s on the transfer; if it is paid, ask %(lab)s (%(phone)s) to record it."
+        "account %(account)s (the whole number stands at the booking), and write %(ref)s on the transfer; if it is "
+        "paid, ask %(lab)s (%(phone)s) to record it."
     ),
 )
 _REMINDER_TEXT = _l(
     "%(total_fen)s is unpaid and overdue: invoice %(numbers)s. Pay it to %(payee)s, account %(account)s, by "
-    "%(pay_by)s. The letter lies with our firm's spending. If it is paid, or something is not right, tell %(payee)s "
-    "(%(phone)s)."
+    "%(pay_by)s. The letter, with the whole number, lies with our firm's spending. If it is paid, or something is not "
+    "right, tell %(payee)s (%(phone)s)."
 )
 REMINDERS = {
     level: kind(f"reminder.{level.removeprefix('reminder_')}", topic=Topic.OVERDUE, title=title, text=_REMINDER_TEXT)
@@ -357,9 +359,10 @@ def invoice_recorded(booking: Booking, invoice: Invoice, amount_fen: Fen, *, act
     kind, pay = (INVOICE_RECORDED if amount_fen > 0 else INVOICE_REVERSED), {}
     if amount_fen > 0 and owed_fen > 0:
         lab, firm = booking.lab, booking.lab_firm
-        pay = {"owed_fen": owed_fen, "payee": in_both_languages(firm), "account": firm.bank_account}
+        account = account_of(firm.id, local_day(now))
+        pay = {"owed_fen": owed_fen, "payee": in_both_languages(firm), "account": account and account.ends}
         kind = INVOICE_TO_PAY
-        if not firm.bank_account:
+        if account is None:
             pay |= {"lab": in_both_languages(lab), "phone": lab.phone or firm.phone or "—"}
             kind = INVOICE_ASK_FOR_ACCOUNT
     notify_client(kind, booking, actor=actor, now=now, number=invoice.number, amount_fen=amount_fen, **pay)
@@ -367,6 +370,7 @@ def invoice_recorded(booking: Booking, invoice: Invoice, amount_fen: Fen, *, act
 
 def payment_overdue(booking: Booking, overdue_fen: Fen, *, due_on: date, actor: Actor, now: datetime) -> None:
     lab, firm = booking.lab, booking.lab_firm
+    account = account_of(firm.id, local_day(now))
     notify_client(
         OVERDUE,
         booking,
@@ -375,7 +379,7 @@ def payment_overdue(booking: Booking, overdue_fen: Fen, *, due_on: date, actor: 
         overdue_fen=overdue_fen,
         due_on=due_on,
         payee=in_both_languages(firm),
-        account=firm.bank_account or None,
+        account=account.ends if account else None,
         lab=in_both_languages(lab),
         phone=lab.phone or firm.phone or None,
     )
@@ -384,6 +388,7 @@ def payment_overdue(booking: Booking, overdue_fen: Fen, *, due_on: date, actor: 
 def reminder_sent(letter: Reminder, *, actor: Actor, now: datetime) -> None:
     """To whoever keeps the client's money."""
     firm = letter.lab_firm
+    account = account_of(firm.id, local_day(now))
     notify(
         kind=REMINDERS[letter.level],
         now=now,
@@ -391,7 +396,7 @@ def reminder_sent(letter: Reminder, *, actor: Actor, now: datetime) -> None:
             "total_fen": letter.left_fen,
             "numbers": ", ".join(each.invoice.number for each in letter.invoices),
             "payee": in_both_languages(firm),
-            "account": firm.bank_account or None,
+            "account": account.ends if account else None,
             "phone": firm.phone or None,
             "pay_by": letter.pay_by,
         },

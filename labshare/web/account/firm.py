@@ -9,22 +9,31 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from labshare.http.actor import current_actor
-from labshare.http.rights import MEMBERS_FIRM, SIGNED_IN, proves, requires, signed_in
+from labshare.http.rights import MEMBERS_FIRM, SIGNED_IN, Of, proves, requires, signed_in
 from labshare.kernel.errors import NotFound
+from labshare.kernel.formatting import day
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
 from labshare.organisations.errors import FillIn
 from labshare.organisations.industries import find_industries
 from labshare.organisations.models import Firm, FirmSize
+from labshare.organisations.queries.bank_accounts import account_of, accounts_waiting, entries_of, own_entry
 from labshare.organisations.rules import Figures, needed, size_class
-from labshare.organisations.services.bank_accounts import same_account
 from labshare.organisations.services.firms import FirmDetails, state_of
 from labshare.organisations.services.sizes import Declared
 from labshare.organisations.terms import FirmKind, SectorName
 from labshare.settlement.files import TakenFile, store, take_in
 from labshare.web.account import blueprint
-from labshare.web.account.forms import ApprovalForm, FiguresForm, FirmForm, LicenceForm, RegisterFirmForm, SizeQuery
+from labshare.web.account.forms import (
+    ApprovalForm,
+    BankAccountForm,
+    FiguresForm,
+    FirmForm,
+    LicenceForm,
+    RegisterFirmForm,
+    SizeQuery,
+)
 from labshare.web.actor import act_for, reload_account
 from labshare.web.steps import Around, carry_out, posted
 
@@ -168,19 +177,14 @@ def firm() -> Any:
         firm=found,
         state=state_of(found),
         sizes=queries.sizes_of(found.id),
+        account=account_of(found.id, local_day(utc_now())),
         may_change=permissions.may(actor, "firm.change", firm=found.id),
         days=queries.usual_verification(),
     )
 
 
-def _account_changes() -> bool:
-    """Whether what was sent changes the bank account, not the rest of the form alone."""
-    return request.method == "POST" and not same_account(own_firm().bank_account, request.form.get("bank_account", ""))
-
-
 @blueprint.route("/firm/change", methods=["GET", "POST"])
 @requires("firm.change", of=MEMBERS_FIRM)
-@proves(_l("Change the bank account"), when=_account_changes)
 def change_firm() -> Any:
     """Change what the firm says about itself."""
     found = own_firm()
@@ -269,6 +273,49 @@ def approval_amount() -> Any:
     if isinstance(answer, Response):
         return answer
     return render_template("account/approval.html", form=form, firm=found), answer
+
+
+@blueprint.route("/firm/bank-account", methods=["GET", "POST"])
+@requires("firm.change", of=MEMBERS_FIRM, verb="firm.bank_account")
+@proves(_l("Change the bank account"))
+def bank_account() -> Any:
+    """The account into which the firm is paid, whole, and all that was entered; enter another."""
+    found, today = own_firm(), local_day(utc_now())
+    form = BankAccountForm()
+    answer = posted(
+        form,
+        lambda: organisations.change_account(
+            actor=current_actor(), now=utc_now(), firm_id=found.id, account=form.account.data or ""
+        ),
+        lambda entered: (
+            _("The account is entered. It counts from %(day)s.", day=day(entered.counts_from)),
+            url_for("account.bank_account"),
+        ),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return render_template(
+        "account/bank_account.html",
+        form=form,
+        firm=found,
+        account=account_of(found.id, today),
+        waiting=accounts_waiting([found.id], today).get(found.id),
+        entries=entries_of(found.id),
+        today=today,
+    ), answer
+
+
+OWN_ENTRY = Of("bank account of the own firm", asks=own_entry)
+
+
+@blueprint.post("/firm/bank-account/<int:account_id>/stop")
+@requires("firm.change", of=OWN_ENTRY, verb="firm.stop_bank_account")
+def stop_bank_account(account_id: int) -> Any:
+    """Stop an account before the day from which it counts."""
+    return carry_out(
+        lambda: organisations.stop_account(actor=current_actor(), now=utc_now(), account_id=account_id),
+        lambda _stopped: (_("The account is stopped. What counted before goes on."), url_for("account.bank_account")),
+    )
 
 
 @blueprint.route("/firm/licence", methods=["GET", "POST"])

@@ -15,6 +15,7 @@ from labshare.kernel.media import PAPERS, accept
 from labshare.kernel.money import Fen
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.organisations.industries import read_industry
+from labshare.organisations.services.bank_accounts import LONGEST
 from labshare.organisations.terms import AffiliationKind, FirmKind, FirmRole, SectorName
 from labshare.web.forms import (
     BooleanField,
@@ -260,11 +261,16 @@ class FirmForm(Form):
     registered_on = DayField(_l("Registered on"), [optional()])
     address = StringField(_l("Address"), [optional(), length(200)], render_kw={"autocomplete": "street-address"})
     phone = StringField(_l("Telephone"), [optional(), length(30)], render_kw={"type": "tel", "autocomplete": "tel"})
-    bank_account = StringField(
+
+
+class BankAccountForm(Form):
+    """Another account into which the firm is paid."""
+
+    account = StringField(
         _l("Bank account"),
-        [optional(), length(40)],
-        render_kw={"class": "ref"},
-        description=_l("Every owner of the firm is told when it changes."),
+        [required(), length(LONGEST)],
+        render_kw={"class": "ref", "autocomplete": "off", "inputmode": "numeric"},
+        description=_l("In the name of the firm, with the bank's own number of the account."),
     )
 
 

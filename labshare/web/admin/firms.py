@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response
 from labshare.http.actor import current_actor
 from labshare.http.rights import requires
 from labshare.kernel.seen import digest_of
-from labshare.kernel.time import utc_now
+from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations import services as organisations
 from labshare.organisations.queries import FirmFilter
 from labshare.organisations.queries.affiliations import affiliations_of
+from labshare.organisations.queries.bank_accounts import account_of
 from labshare.organisations.services.firms import state_of
 from labshare.organisations.terms import FirmState
 from labshare.web.admin import blueprint
@@ -57,6 +58,7 @@ def _page(
             firm=found,
             state=state_of(found),
             sizes=queries.sizes_of(firm_id),
+            account=account_of(firm_id, local_day(utc_now())),
             rows=affiliations_of(firm_id=firm_id),
             members=queries.members_of(firm_id),
             returning=returning or ReturnForm(formdata=None),

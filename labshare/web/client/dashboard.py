@@ -7,6 +7,7 @@ from flask import render_template
 from labshare.http.actor import current_actor
 from labshare.http.rights import FOUND, requires
 from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.queries.bank_accounts import accounts_of
 from labshare.oversight.waiting import waiting_for_client
 from labshare.settlement.queries.client_desk import client_desk
 from labshare.web.charts import stacked_bars
@@ -21,6 +22,7 @@ def dashboard() -> Any:
     return render_template(
         "client/dashboard.html",
         shown=desk,
+        pays_into=accounts_of({one.lab_firm_id for one in desk.to_pay}, local_day(now)) if desk.to_pay else {},
         waiting=waiting_for_client(actor, now),
         day=local_day(now),
         chart=stacked_bars([(str(month.number), fen, 0) for month, fen in desk.months]),

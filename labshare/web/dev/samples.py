@@ -40,6 +40,7 @@ class Samples:
     extras: tuple[Thing, ...]
     claims: tuple[Thing, ...]
     account: Thing
+    pays_into: Thing
     letters: tuple[Thing, ...]
     team: Thing
 
@@ -48,7 +49,7 @@ def samples(now: datetime) -> Samples:
     """What the page shows at this moment."""
     today, month = local_day(now), Month.of(now)
     firms = (
-        Thing(id=1, name="新昌县甲轴承有限公司", name_en="Jia Bearings", bank_account="3305 0165 6500 0000 0012"),
+        Thing(id=1, name="新昌县甲轴承有限公司", name_en="Jia Bearings"),
         Thing(id=2, name="新昌县乙轮毂有限公司", name_en="Yi Wheels"),
     )
     week = timedelta(days=7)
@@ -143,6 +144,7 @@ def samples(now: datetime) -> Samples:
             ),
         ),
         extras=tuple(Thing(kind=kind, quantity=2, minutes=90, test_item=test_item) for kind in ExtraKind),
+        pays_into=Thing(number="3305 0165 6500 0000 0012"),
         account=Thing(
             since=month.first_day,
             opening_fen=0,

@@ -245,7 +245,7 @@ def to_issue() -> Any:
             booking.client.uscc,
             booking.client.address or "",
             booking.client.phone or "",
-            booking.client.bank_account or "",
+            "",  # the client's: the lab asks it where an invoice is to name it
             f"*研发和技术服务*{booking.test_item.name}",
             booking.quantity,
             yuan(booking.charged_fen - booking.invoiced_fen),

@@ -7,9 +7,11 @@ from flask import render_template
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_DIVISION, requires
 from labshare.kernel.errors import NotFound
+from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import permissions, queries
 from labshare.organisations.queries import FirmFilter
 from labshare.organisations.queries.affiliations import affiliations_of
+from labshare.organisations.queries.bank_accounts import account_of
 from labshare.organisations.services.firms import state_of
 from labshare.web.admin.forms import FirmFilterForm
 from labshare.web.asked import asked_page
@@ -39,6 +41,7 @@ def firm(firm_id: int) -> Any:
         firm=found,
         state=state_of(found),
         sizes=queries.sizes_of(firm_id),
+        account=account_of(firm_id, local_day(utc_now())),
         rows=affiliations_of(firm_id=firm_id),
         may_enter=permissions.may_anywhere(actor, "affiliation.enter"),
     )

@@ -1,4 +1,5 @@
-"""The payment list of an approved run: one row a firm with its account, the labs it is for, what it rests on."""
+"""The payment list of an approved run: one row a firm with the account that counts that day and what to look at before
+paying (R-FIRM-8), the labs it is for, what it rests on."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,9 +18,10 @@ from labshare.kernel.formatting import run_reference, twin
 from labshare.kernel.months import Month
 from labshare.kernel.tables import Sheet, to_xlsx, yuan
 from labshare.kernel.time import local_day, utc_now
-from labshare.organisations.models import Firm
+from labshare.organisations.permissions import may
 from labshare.rewards.models import RewardLine, RewardRun
 from labshare.rewards.queries import pages
+from labshare.rewards.queries.payees import Payee, payees_of
 from labshare.rewards.terms import RunState
 from labshare.web.asked import asked_division, month_of
 from labshare.web.regulator import blueprint
@@ -29,7 +31,7 @@ from labshare.web.rewards import run_facts
 @blueprint.get("/rewards/<month>/payment-list")
 @requires("run.see", of=OWN_DIVISION, division=ASKED_DIVISION)
 def payment_list(month: str) -> Any:
-    """The list as a workbook, once the run is approved; who took it is an event."""
+    """The list as a workbook, once the run is approved; who took it is an event. Whole numbers are for who pays."""
     actor = current_actor()
     found = pages.run_with_policy(actor, month_of(month), asked_division())
     if found is None:
@@ -39,23 +41,41 @@ def payment_list(month: str) -> Any:
         return redirect(url_for("regulator.run", month=run.month, division=run.division), 302)
     lines = [line for line in pages.lines_with_labs(run.id) if line.payable_fen]
     lines.sort(key=lambda line: (line.firm.uscc, line.lab.code))
-    content = _workbook(run, lines)
+    payees = payees_of(run, lines, local_day(utc_now()))
+    content = _workbook(run, lines, payees, whole=may(actor, "run.pay", division=run.division))
     record_export(actor, utc_now(), "payment_list", {"month": run.month, "division": run.division, "format": "xlsx"})
     return download(content, f"payment-list-{run.division}-{run.month}.xlsx")
 
 
-def _workbook(run: RewardRun, lines: Sequence[RewardLine]) -> bytes:
+def _account(payee: Payee, *, whole: bool) -> str:
+    if payee.account is None:
+        return str(_("not entered"))
+    return (payee.account.number if whole else None) or payee.account.ends
+
+
+def _looked_at(payee: Payee) -> str:
+    """The marks of a firm's account, with the firms that have the same."""
+    said = [str(mark.label) for mark in payee.marks]
+    return "; ".join([*said, *(f"{twin(firm)} ({firm.uscc})" for firm in payee.equal)])
+
+
+def _workbook(run: RewardRun, lines: Sequence[RewardLine], payees: Sequence[Payee], *, whole: bool) -> bytes:
     of_month = month_text(Month.parse(run.month))
     total = sum(line.payable_fen for line in lines)
-    by_firm: dict[int, tuple[Firm, int, int]] = {}
-    for line in lines:
-        _firm, labs, fen = by_firm.get(line.firm_id, (line.firm, 0, 0))
-        by_firm[line.firm_id] = (line.firm, labs + 1, fen + line.payable_fen)
     firms: list[Sequence[Any]] = [
-        (of_month, twin(firm), firm.uscc, firm.bank_account or _("not entered"), labs, yuan(fen), capital(fen))
-        for firm, labs, fen in by_firm.values()
+        (
+            of_month,
+            twin(one.firm),
+            one.firm.uscc,
+            _account(one, whole=whole),
+            one.labs,
+            yuan(one.fen),
+            capital(one.fen),
+            _looked_at(one),
+        )
+        for one in payees
     ]
-    firms.append((_("Total"), "", "", "", len(lines), yuan(total), capital(total)))
+    firms.append((_("Total"), "", "", "", len(lines), yuan(total), capital(total), ""))
     by_lab: list[Sequence[Any]] = [
         (of_month, line.lab.code, twin(line.lab), twin(line.firm), line.firm.uscc, yuan(line.payable_fen))
         for line in lines
@@ -78,6 +98,7 @@ def _workbook(run: RewardRun, lines: Sequence[RewardLine]) -> bytes:
             _("Labs"),
             _("Payable (CNY)"),
             _("In capital numerals"),
+            _("Look at before paying"),
         ],
         firms,
         sheet=_("By firm"),

@@ -32,6 +32,7 @@ from labshare.rewards.models import Objection, RewardCalculation, RewardLine, Re
 from labshare.rewards.queries import pages
 from labshare.rewards.queries import parts as held_parts
 from labshare.rewards.queries.objections import grounds_of
+from labshare.rewards.queries.payees import payees_of
 from labshare.rewards.queries.runs import first_unapproved, missing_runs, policies_seen, rules_of, runs_seen
 from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.services.compare import Comparison
@@ -164,6 +165,7 @@ def run_page(month: Month, status: int = 200, **forms: Form) -> Any:
         labs={line.lab.code: line.lab for line in lines},
         names=names,
         notice=pages.notice_days(shown, now),
+        payees=payees_of(shown, lines, local_day(now)) if shown.state == RunState.APPROVED else (),
         conditions=conditions,
         comparison=comparison,
         parts=held_parts.parts_of_run(shown, runs),

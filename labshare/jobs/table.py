@@ -91,15 +91,17 @@ def nightly(hour: int) -> Callable[[datetime], datetime | None]:
 
 
 def lapse_requests(now: datetime) -> str:
-    """Requests, proposals and disputes that nobody answered in time."""
+    """Requests, proposals, disputes and contests that nobody answered in time."""
     with transaction():
         inside = booking.lapse_approvals(actor=SYSTEM, now=now)
         made = booking.lapse_for_clients(actor=SYSTEM, now=now)
         extra = booking.lapse_extra(actor=SYSTEM, now=now)
         declined = booking.lapse(actor=SYSTEM, now=now)
     to_decide = _all_of(settlement.escalate_overdue, now)
+    passed_on = _all_of(settlement.pass_on_contests, now)
     return (
-        f"{declined} declined, {inside} not approved, {made} not accepted, {extra} extra, {to_decide} to the authority"
+        f"{declined} declined, {inside} not approved, {made} not accepted, {extra} extra, "
+        f"{to_decide} to the authority, {passed_on} contests passed on"
     )
 
 

@@ -53,11 +53,20 @@ class Topic(Term):
     REPORT = "reports", _l("Reports"), _l("A report is ready, or was withdrawn."), FIRM
     CHARGE = "charges", _l("Changes of charge"), _l("A charge changes, or waits for consent."), FIRM
     MESSAGE = "booking_messages", _l("Messages"), _l("The other side of a booking has written."), FIRM
-    DISPUTE = "disputes", _l("Disputes"), _l("A dispute is opened, answered, settled or decided."), FIRM, OFFICIAL
+    DISPUTE = (
+        "disputes",
+        _l("Disputes"),
+        _l(
+            "A dispute is opened, answered, settled or decided; a booking is suspended, or counts again; a document is "
+            "contested."
+        ),
+        FIRM,
+        OFFICIAL,
+    )
     INVOICE = (
         "invoices",
         _l("Invoices"),
-        _l("An invoice was recorded, with what to pay to whom; a lab has sent its statement of account."),
+        _l("An invoice or a payment was recorded, with what to pay to whom; a lab has sent its statement of account."),
         FIRM,
     )
     OVERDUE = (

@@ -39,6 +39,7 @@ from labshare.rewards.queries.grades import lists_handed_over, lists_sent_back
 from labshare.rewards.queries.waiting import corrections_waiting, objections_waiting, policies, runs_waiting
 from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.terms import RunState
+from labshare.settlement.queries.contests import contests_waiting
 from labshare.settlement.queries.disputes import disputes_to_decide
 from labshare.settlement.queries.inquiries import to_answer, to_choose
 from labshare.settlement.queries.missing import documents_waiting, payers_waiting
@@ -207,6 +208,22 @@ KINDS = (
         lambda actor, _now: disputes_to_decide(actor),
         badge=True,
         line=_l("Disputes to decide"),
+    ),
+    Kind(
+        "contests",
+        OFFICER,
+        "regulator.holds",
+        lambda actor, now: contests_waiting(actor, now, role=OFFICER),
+        badge=True,
+        line=_l("Contested documents to decide on"),
+    ),
+    Kind(
+        "contests_late",
+        APPROVER,
+        "regulator.holds",
+        lambda actor, now: contests_waiting(actor, now, role=APPROVER),
+        badge=True,
+        line=_l("Contested documents that officers left undecided"),
     ),
     Kind(
         "objections",
@@ -402,6 +419,10 @@ class Waiting:
     oldest_firm: datetime | None
     objections: int
     disputes: int
+    contests: int
+    """Contested documents, which an officer decides on."""
+    contests_late: int
+    """Those that are an approver's by now."""
     payers: int
     affiliations: int
     """Declared ones that an officer has to decide."""

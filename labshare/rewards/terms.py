@@ -125,7 +125,11 @@ class Reason(Term):
         _l("Lab not admitted"),
         _l("On the day of booking the lab was not on the list of open labs."),
     )
-    SUSPENDED = "suspended", _l("Suspended"), _l("A confirmed flag, or an open contest, holds it.")
+    SUSPENDED = (
+        "suspended",
+        _l("Suspended"),
+        _l("A confirmed flag, an open dispute or contest, or an officer's suspension holds it."),
+    )
     OWN_FIRM = "own_firm", _l("Own firm"), _l("Client and lab belong to one firm.")
     RELATED = (
         "related",

@@ -345,7 +345,44 @@ class DisputeTooLate(Conflict):
 class HeldAlready(Conflict):
     """A booking has one hold at a time, whatever its cause."""
 
-    message = _l("This booking is held already: an open dispute, a contest or a confirmed flag comes first.")
+    message = _l(
+        "This booking is held already: an open dispute or contest, a confirmed flag or an officer's suspension comes "
+        "first."
+    )
+
+
+class UnknownDocument(InvalidInput):
+    message = _l("Choose a document of this booking.")
+    default_field = "document"
+
+
+class ContestedAlready(Conflict):
+    message = _l("This document has been contested once; the decision stands.")
+
+
+class ContestTooLate(Conflict):
+    message = _l("This document could be contested until %(day)s.")
+
+
+class NoOpenContest(Conflict):
+    message = _l("No document of this booking is contested.")
+
+
+class VerdictMissing(InvalidInput):
+    message = _l("Choose whether the document stands.")
+    default_field = "verdict"
+
+
+class ContestWithOfficer(Conflict):
+    message = _l("Until the end of %(day)s an officer of the county decides it.")
+
+
+class ContestPassedOn(Conflict):
+    message = _l("The time to decide is over: an approver decides it, or an officer of a division around the county.")
+
+
+class NotSuspended(Conflict):
+    message = _l("No officer's suspension lasts on this booking.")
 
 
 class NoNewGround(Conflict):

@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 
 from labshare.kernel.labels import name_codes, name_fields, name_subjects
-from labshare.settlement.terms import DisputeOutcome, PayerVerdict, ReminderLevel
+from labshare.settlement.terms import ContestVerdict, DisputeOutcome, PayerVerdict, ReminderLevel
 
 name_subjects(
     bank_line=_l("Line of a bank statement"),
@@ -27,9 +27,12 @@ name_fields(
         "closed": _l("Closed"),
         "closing_fen": _l("Balance at the end"),
         "by_both": _l("Agreed by both"),
+        "contest": _l("Contested document"),
+        "contested": _l("Document"),
         "dispute": _l("Dispute"),
         "entries": _l("Ledger entries"),
         "files": _l("Files"),
+        "hold": _l("Hold"),
         "firms": _l("Firms"),
         "invoice": _l("Invoice"),
         "invoices": _l("Invoices"),
@@ -65,5 +68,5 @@ name_fields(
 )
 name_codes("level", *ReminderLevel)
 name_codes("outcome", *DisputeOutcome)
-name_codes("booking.verdict", *PayerVerdict)
+name_codes("booking.verdict", *PayerVerdict, *ContestVerdict)
 name_codes("verdict", PayerVerdict.ACCEPTED)

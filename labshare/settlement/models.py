@@ -34,9 +34,11 @@ from labshare.settlement.rules.documents import payment_counts
 from labshare.settlement.rules.numbers import grouped
 from labshare.settlement.terms import (
     PHOTOS_AT_MOST,
+    ContestVerdict,
     DisputeOutcome,
     DisputeState,
     DisputeStep,
+    DocumentKind,
     EntryCause,
     HoldCause,
     MessageSide,
@@ -385,12 +387,17 @@ class ClosedMonth(Model):
 
 
 class BookingHold(Model):
-    """A confirmed flag, an open contest or dispute holds a booking's entries: they do not count while it lasts.
-    One at a time (R-DISPUTE-2)."""
+    """A confirmed flag, an open contest or dispute, or an officer's suspension holds a booking's entries: they do not
+    count while it lasts. One at a time (R-HOLD-1)."""
 
     __tablename__ = "booking_hold"
     __table_args__ = (
         one_of("cause", HoldCause),
+        CheckConstraint(
+            f"cause <> '{HoldCause.SUSPENSION}' OR (note <> '' AND (released_at IS NULL OR release_note <> ''))",
+            name="suspension_explained",
+        ),
+        CheckConstraint("released_at IS NOT NULL OR (released_by IS NULL AND release_note = '')", name="ended_at_once"),
         Index(None, "booking_id"),
         Index(
             "uq_booking_hold_lasting",
@@ -408,6 +415,15 @@ class BookingHold(Model):
     held_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     held_at: Mapped[datetime] = mapped_column(UtcDateTime)
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    released_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    release_note: Mapped[str] = mapped_column(String(500), default="", server_default="")
+
+    booking: Mapped[Booking] = relationship()
+    holder: Mapped[Person | None] = relationship(foreign_keys=[held_by])
+    releaser: Mapped[Person | None] = relationship(foreign_keys=[released_by])
+    dispute: Mapped["Dispute | None"] = relationship(back_populates="hold", viewonly=True)
+
+    contest: Mapped["Contest | None"] = relationship(back_populates="hold", viewonly=True)
 
     @hybrid_property
     def lasts(self) -> bool:
@@ -432,6 +448,78 @@ class BookingHold(Model):
     @classmethod
     def _lasted_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
         return and_(cls.held_at <= moment, or_(cls.released_at.is_(None), cls.released_at > moment))
+
+
+class Contest(Model):
+    """The client contests a document (R-CONTEST): the booking's one hold until a regulator decides."""
+
+    __tablename__ = "contest"
+    __table_args__ = (
+        one_of("kind", DocumentKind),
+        one_of("verdict", ContestVerdict, null=True),
+        UniqueConstraint("booking_id", "kind", "document_id"),
+        UniqueConstraint("hold_id"),
+        CheckConstraint(
+            "(verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (note IS NULL)", name="decided_with_note"
+        ),
+        CheckConstraint("decided_by IS NULL OR decided_by <> contested_by", name="decided_by_another"),
+        CheckConstraint("reason <> '' AND (note IS NULL OR note <> '')", name="said_why"),
+        Index(
+            "ix_contest_waiting",
+            "decide_by",
+            sqlite_where=text("decided_at IS NULL"),
+            postgresql_where=text("decided_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
+    hold_id: Mapped[int] = mapped_column(ForeignKey("booking_hold.id"))
+    kind: Mapped[str] = mapped_column(String(7))
+    document_id: Mapped[int] = mapped_column(BigInteger)
+    """Of report, invoice or payment."""
+    reason: Mapped[str] = mapped_column(String(500))
+    contested_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    contested_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decide_by: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Undecided at this moment, it is no longer the county's officers' to decide."""
+    passed_on_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When those who decide it then were told."""
+    verdict: Mapped[str | None] = mapped_column(String(9))
+    note: Mapped[str | None] = mapped_column(String(500))
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    booking: Mapped[Booking] = relationship()
+    hold: Mapped[BookingHold] = relationship(back_populates="contest")
+
+    @property
+    def document(self) -> str:
+        return f"{self.kind}-{self.document_id}"
+
+    @hybrid_property
+    def undecided(self) -> bool:
+        return self.decided_at is None
+
+    @undecided.inplace.expression
+    @classmethod
+    def _undecided_in_sql(cls) -> ColumnElement[bool]:
+        return cls.decided_at.is_(None)
+
+    @property
+    def last_day(self) -> date:
+        """The last local day on which the county's officers decide."""
+        return local_day(self.decide_by - timedelta(minutes=1))
+
+    @hybrid_method
+    def late_at(self, moment: datetime) -> bool:
+        """Whether the time in which the county's officers decide is over."""
+        return self.decided_at is None and self.decide_by <= moment
+
+    @late_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _late_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.decided_at.is_(None), cls.decide_by <= moment)
 
 
 class Dispute(Model):
@@ -479,7 +567,7 @@ class Dispute(Model):
     """When the owners of the lab's firm were told that nobody answers (R-TOLD-10)."""
 
     booking: Mapped[Booking] = relationship()
-    hold: Mapped[BookingHold] = relationship()
+    hold: Mapped[BookingHold] = relationship(back_populates="dispute")
     statements: Mapped[list["Message"]] = relationship(order_by="Message.id")
 
     @hybrid_property
@@ -746,6 +834,17 @@ stays_as_recorded(
     "standard_id",
     "code",
 )
+stays_as_recorded(
+    BookingHold.__table__,
+    rewritten="OLD.released_at IS NOT NULL OR NEW.booking_id <> OLD.booking_id OR NEW.cause <> OLD.cause "
+    "OR NEW.note <> OLD.note OR NEW.held_by IS DISTINCT FROM OLD.held_by OR NEW.held_at <> OLD.held_at",
+)
+stays_as_recorded(
+    Contest.__table__,
+    rewritten="OLD.decided_at IS NOT NULL OR NEW.booking_id <> OLD.booking_id OR NEW.hold_id <> OLD.hold_id "
+    "OR NEW.kind <> OLD.kind OR NEW.document_id <> OLD.document_id OR NEW.reason <> OLD.reason "
+    "OR NEW.contested_by <> OLD.contested_by OR NEW.contested_at <> OLD.contested_at OR NEW.decide_by <> OLD.decide_by",
+)
 stays_as_recorded(ReportSeries.__table__, "lab_id", "year", "first")
 append_only(ReportMark.__table__)
 append_only(ReportFile.__table__)
@@ -837,6 +936,18 @@ refuse_insert(
     "AND o.tax_fen + NEW.tax_fen + "
     "(SELECT coalesce(sum(r.tax_fen), 0) FROM invoice_line r WHERE r.reverses_id = o.id) >= 0)",
     lock="PERFORM 1 FROM invoice_line WHERE id = NEW.reverses_id FOR UPDATE;",
+)
+refuse_insert(
+    Contest.__table__,
+    "contest_of_its_booking",
+    "NOT EXISTS (SELECT 1 FROM booking_hold h WHERE h.id = NEW.hold_id AND h.booking_id = NEW.booking_id "
+    f"AND h.cause = '{HoldCause.CONTEST}' AND h.released_at IS NULL) OR NOT EXISTS ("
+    f"SELECT 1 FROM report r WHERE NEW.kind = '{DocumentKind.REPORT}' AND r.id = NEW.document_id "
+    "AND r.booking_id = NEW.booking_id UNION ALL "
+    f"SELECT 1 FROM invoice_line l WHERE NEW.kind = '{DocumentKind.INVOICE}' AND l.invoice_id = NEW.document_id "
+    "AND l.booking_id = NEW.booking_id UNION ALL "
+    f"SELECT 1 FROM payment p WHERE NEW.kind = '{DocumentKind.PAYMENT}' AND p.id = NEW.document_id "
+    "AND p.booking_id = NEW.booking_id)",
 )
 refuse_insert(
     RevenueEntry.__table__,

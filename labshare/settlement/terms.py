@@ -12,9 +12,9 @@ PHOTOS_AT_MOST = 6
 
 
 class DocumentKind(Term):
-    REPORT = "report"
-    INVOICE = "invoice"
-    PAYMENT = "payment"
+    REPORT = "report", _l("Report")
+    INVOICE = "invoice", _l("Invoice")
+    PAYMENT = "payment", _l("Payment")
 
 
 class ReportState(Term):
@@ -180,9 +180,17 @@ class Lacking(Term):
 class HoldCause(Term):
     """Why a booking's entries do not count for now."""
 
-    FLAG = "flag"
-    CONTEST = "contest"
-    DISPUTE = "dispute"
+    FLAG = "flag", _l("Confirmed flag")
+    CONTEST = "contest", _l("Contested document")
+    DISPUTE = "dispute", _l("Dispute")
+    SUSPENSION = "suspend", _l("Suspended by an officer")
+
+
+class ContestVerdict(Term):
+    """What a regulator says of a contested document."""
+
+    UPHELD = "upheld", _l("Upheld: the document is not right; the booking stays suspended")
+    DISMISSED = "dismissed", _l("Dismissed: the document stands; the booking counts again")
 
 
 class MessageSide(Term):

@@ -64,7 +64,7 @@ from labshare.web.forms import (
 )
 from labshare.web.public.maps import lab_map, place_address
 from labshare.web.steps import Around, carry_out
-from labshare.web.talking import dispute_panel, may_dispute, rating_panel, sayings, talk_panel
+from labshare.web.talking import dispute_panel, may_contest, may_dispute, rating_panel, sayings, talk_panel
 
 
 class PlainForm(Form):
@@ -322,6 +322,7 @@ def show(ref: str, *, side: str, forms: dict[str, Form] | None = None, status: i
             talk=talk_panel(booking, actor),
             rated=rating_panel(booking, actor),
             disputes=disputes,
+            may_contest=side == "client" and may_contest(booking, actor, panel["documents"]),
             may_dispute=side == "client" and may_dispute(booking, actor, panel["documents"].reports, now),
             **panel,
         ),

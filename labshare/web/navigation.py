@@ -194,6 +194,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Bookings"), "regulator.bookings", "clipboard-list", group=OVERSIGHT, covers=("regulator.booking",)),
         Item(_l("Own prices"), "regulator.own_prices", "tag", group=OVERSIGHT),
         Item(_l("Disputes"), "regulator.disputes", "scale", group=OVERSIGHT, count=True),
+        Item(_l("Held bookings"), "regulator.holds", "lock", group=OVERSIGHT, count=True),
         Item(_l("Flags"), "regulator.flags", "flag", group=OVERSIGHT),
         Item(
             _l("Assessment grades"),

@@ -4,6 +4,7 @@ place."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import request, url_for
@@ -23,13 +24,15 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.settlement import services
 from labshare.settlement.files import TakenFile, take_in
-from labshare.settlement.models import Dispute, Message
-from labshare.settlement.queries.disputes import disputes_of
-from labshare.settlement.queries.documents import ReportLine
+from labshare.settlement.models import BookingHold, Contest, Dispute, Message
+from labshare.settlement.queries.contests import decides_contest
+from labshare.settlement.queries.disputes import holds_of
+from labshare.settlement.queries.documents import BookingDocuments, ReportLine
 from labshare.settlement.queries.messages import last_messages, reads_messages
 from labshare.settlement.rules.disputes import disputable, last_day
+from labshare.settlement.services.holds import NOTE_LENGTH
 from labshare.settlement.services.messages import TEXT_LENGTH
-from labshare.settlement.terms import DisputeOutcome
+from labshare.settlement.terms import ContestVerdict, DisputeOutcome, DocumentKind, HoldCause
 from labshare.web.forms import (
     FilesField,
     Form,
@@ -75,6 +78,30 @@ class DecideForm(Form):
         _l("Outcome"), choices=DisputeOutcome.choices(), validators=[required(_l("Choose what is to come of it."))]
     )
     text = TextAreaField(_l("Reasons"), validators=[required(_l("Give a reason.")), length(TEXT_LENGTH)])
+
+
+class ContestForm(Form):
+    document = RadioField(_l("Document"), choices=[], validators=[required(_l("Choose a document."))])
+    reason = TextAreaField(
+        _l("What is not right"), validators=[required(_l("Write it in words.")), length(NOTE_LENGTH)]
+    )
+
+
+class DecideContestForm(Form):
+    verdict = RadioField(
+        _l("Decision"),
+        choices=ContestVerdict.choices(),
+        validators=[required(_l("Choose whether the document stands."))],
+    )
+    note = TextAreaField(_l("Reasons"), validators=[required(_l("Give a reason.")), length(NOTE_LENGTH)])
+
+
+class SuspendForm(Form):
+    note = TextAreaField(
+        _l("Note"),
+        description=_l("Lab and client read it; it stands in the audit trail."),
+        validators=[required(_l("Give a reason.")), length(NOTE_LENGTH)],
+    )
 
 
 POINTS = (
@@ -130,6 +157,13 @@ SAYINGS: Mapping[str, Saying] = {
         RatingAnswerForm, booking_services.answer_rating, _l("Answered; the client is told."), "rating"
     ),
     "decide": Saying(DecideForm, services.decide_dispute, _l("Decided; both sides are told."), "dispute"),
+    "decide_contest": Saying(
+        DecideContestForm, services.decide_contest, _l("Decided; both sides are told."), "contest"
+    ),
+    "suspend": Saying(SuspendForm, services.suspend_booking, _l("Suspended; lab and client are told."), "hold"),
+    "end_suspension": Saying(
+        SuspendForm, services.end_suspension, _l("Counts again; lab and client are told."), "hold"
+    ),
 }
 
 
@@ -145,11 +179,22 @@ class Talk:
 
 @dataclass(frozen=True)
 class DisputePanel:
-    """The disputes of a booking, as their reader sees them; the first may be open."""
+    """The holds of a booking, the disputes among them, as their reader sees them; the first may last."""
 
     disputes: Sequence[Dispute]
+    suspensions: Sequence[BookingHold]
+    contests: Sequence[Contest]
+    """Of documents that the reader sees."""
+    decides_contest: bool
+    suspends: bool
+    ends_suspension: bool
     steps: tuple[str, ...]
     """What the reader may do with the open one: names of `SAYINGS`."""
+
+    @property
+    def contested(self) -> bool:
+        """Whether one is undecided."""
+        return any(one.undecided for one in self.contests)
 
     @property
     def open(self) -> Dispute | None:
@@ -158,15 +203,26 @@ class DisputePanel:
 
 def dispute_panel(booking: Booking, actor: Actor, side: str, now: datetime) -> DisputePanel:
     """On the page of this side. At most three statements."""
-    found = disputes_of(booking.id)
+    holds = holds_of(booking.id)
+    found = [hold.dispute for hold in holds if hold.dispute is not None]
+    suspensions = [hold for hold in holds if hold.cause == HoldCause.SUSPENSION]
+    lasting, theirs = next((hold for hold in holds if hold.lasts), None), side == "regulator"
+    suspends = theirs and _suspends(booking, actor, lasting)
+    ends = theirs and _ends_suspension(booking, actor, lasting)
     parties: dict[str, Any] = {
         "client": booking.client_firm_id,
         "lab": booking.lab_firm_id,
         "division": booking.division,
     }
+    money = may(actor, "money.see", **parties)
+    contests = [one for hold in holds if (one := hold.contest) and (money or one.kind == DocumentKind.REPORT)]
+    decides = side == "regulator" and any(
+        one.undecided and decides_contest(actor, one, booking.division, now) for one in contests
+    )
+    made = partial(DisputePanel, found, suspensions, contests, decides, suspends, ends)
     running = next((one for one in found if one.lasts), None)
     if running is None:
-        return DisputePanel(found, ())
+        return made(())
     answers = running.answered_at is None and not running.with_authority
     escalates = not running.with_authority and (running.answered_at is not None or running.overdue_at(now))
     possible = {
@@ -175,9 +231,18 @@ def dispute_panel(booking: Booking, actor: Actor, side: str, now: datetime) -> D
         "escalate": escalates and side != "regulator",
         "decide": running.with_authority and side == "regulator",
     }
-    return DisputePanel(
-        found, tuple(name for name, fits in possible.items() if fits and may(actor, f"dispute.{name}", **parties))
-    )
+    steps = tuple(name for name, fits in possible.items() if fits and may(actor, f"dispute.{name}", **parties))
+    return made(steps)
+
+
+def _suspends(booking: Booking, actor: Actor, lasting: BookingHold | None) -> bool:
+    return lasting is None and may(actor, "hold.suspend", division=booking.division)
+
+
+def _ends_suspension(booking: Booking, actor: Actor, lasting: BookingHold | None) -> bool:
+    if lasting is None or lasting.cause != HoldCause.SUSPENSION:
+        return False
+    return may(actor, "hold.end", division=booking.division)
 
 
 def may_dispute(booking: Booking, actor: Actor, reports: Sequence[ReportLine], now: datetime) -> bool:
@@ -189,6 +254,12 @@ def may_dispute(booking: Booking, actor: Actor, reports: Sequence[ReportLine], n
         and (last is None or local_day(now) <= last)
         and may(actor, "dispute.open", client=booking.client_firm_id)
     )
+
+
+def may_contest(booking: Booking, actor: Actor, documents: BookingDocuments) -> bool:
+    """Whether the page leads to contesting a document; that page says which, and until when."""
+    any_there = documents.reports or documents.invoices or documents.payments
+    return bool(any_there) and may(actor, "contest.raise", client=booking.client_firm_id)
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ NAMES = {
     "tax": "Tax",
     "unit": "RewardUnit",
     "usage": "InstrumentUsage",
-    "verdict": "ObjectionVerdict PayerVerdict",
+    "verdict": "ContestVerdict ObjectionVerdict PayerVerdict",
     "why": "WhyZero",
     "why_zero": "WhyZero",
 }

@@ -602,6 +602,8 @@ def _disputes(world: RightsWorld, clock: Any) -> Iterator[Step]:
         lambda: booking.rate(actor=client, now=utc_now(), ref=first, result=5, service=4, time=3, text="准时"),
     )
     yield "answer a rating", lambda: booking.answer_rating(actor=manager, now=utc_now(), ref=first, text="谢谢")
+    later = utc_now() + timedelta(days=90)
+    yield "what was not decided", lambda: settlement.pass_on_contests(actor=SYSTEM, now=later)
     later = utc_now() + timedelta(days=30)
     yield "what was not answered", lambda: settlement.escalate_overdue(actor=SYSTEM, now=later)
 

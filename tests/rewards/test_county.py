@@ -19,7 +19,7 @@ from labshare.rewards.queries.runs import calculate_now
 from labshare.rewards.services.common import policy_of
 from labshare.settlement.models import BookingHold
 from labshare.settlement.queries.closed import closed_months
-from labshare.settlement.services import close_month, reopen_month
+from labshare.settlement.services import close_month, reopen_month, suspend_booking
 from tests import factories
 from tests.independent import run as independent
 from tests.rewards.reading import policy_json
@@ -179,7 +179,7 @@ def test_a_booking_keeps_its_county_whoever_writes(world):  # R-COUNTY-4
 
 
 def held(world, clock):
-    factories.add(BookingHold(booking_id=world.bookings[0].id, cause="contest", held_at=clock.now))
+    suspend_booking(actor=world.acting("officer"), now=clock.now, ref=world.bookings[0].ref, note="付款流水待核查")
 
 
 def related(world, clock):
@@ -217,7 +217,7 @@ def admitted(world, clock):
     )
 
 
-CHANGES = {"a contest": held, "an affiliation": related, "a suspension": suspended, "an admission": admitted}
+CHANGES = {"a hold": held, "an affiliation": related, "a suspension": suspended, "an admission": admitted}
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -236,7 +236,7 @@ def test_what_is_recorded_during_the_public_notice_neither_changes_nor_blocks_th
     assert (run.state, run.total_payable_fen) == ("approved", 15_000)
 
 
-@pytest.mark.parametrize(("change", "recoverable"), [("a contest", 10_000), ("an affiliation", 10_000)])
+@pytest.mark.parametrize(("change", "recoverable"), [("a hold", 10_000), ("an affiliation", 10_000)])
 def test_it_counts_from_the_next_run(world, clock, change, recoverable):  # R-RUN-9
     step(world, "run_month", "officer", clock, month=SEPTEMBER, division=HOME)
     step(world, "publish", "officer", clock, month=SEPTEMBER, division=HOME)
@@ -255,7 +255,7 @@ def test_an_officer_may_send_it_back_so_that_it_counts_at_once(world, clock):  #
     clock.advance(days=2)
     with transaction():
         held(world, clock)
-    step(world, "send_back", "officer", clock, month=SEPTEMBER, division=HOME, reason="质疑未办结")
+    step(world, "send_back", "officer", clock, month=SEPTEMBER, division=HOME, reason="待核查")
     run = step(world, "run_month", "officer", clock, month=SEPTEMBER, division=HOME)
     assert run.total_payable_fen == 0
 

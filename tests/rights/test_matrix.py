@@ -32,6 +32,7 @@ CASES = read_cases()
 
 NO_ROUTE = {
     "time.lapse": "the scheduler's alone",
+    "contest.pass_on": "the scheduler's alone",
     "dispute.escalate_overdue": "the scheduler's alone",
     "check.mark_known": "asked by `labshare db upgrade`",
     "time.grow": "the scheduler's alone",

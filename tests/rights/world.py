@@ -48,7 +48,13 @@ from labshare.settlement.models import MARK, BookingHold, InvoiceLine, Report
 from labshare.settlement.rules.bank_sheets import BANK, read_statement
 from labshare.settlement.rules.lists import find_layout
 from labshare.settlement.rules.tax_sheets import TaxRow
-from labshare.settlement.services import answer_inquiry, ask_labs, import_statement, import_tax_list
+from labshare.settlement.services import (
+    answer_inquiry,
+    ask_labs,
+    contest_document,
+    import_statement,
+    import_tax_list,
+)
 from labshare.settlement.services.photos import add_photo
 from labshare.settlement.tax_list import TaxLine
 from tests import factories as make
@@ -266,6 +272,9 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
     booked.dispute()
     with transaction():
         make.add(BookingHold(booking_id=worlds["testing"].id, cause="flag", held_at=utc_now()))
+    paid, contested = Booked(lab=lab, client=client), Booked(lab=lab, client=client)
+    places |= {"paid": paid.ref, "paid_id": paid.payment(10_000), "contested": contested.ref}
+    contested.said(contest_document, actor=contested.booker, document=f"report-{contested.report()}", reason="未收到")
     item = booked.reread().test_item_id
     places["sample_file_id"] = db.session.get_one(Report, places["report_id"]).file_id
     file = {"id": places["sample_file_id"], "name": "图纸.pdf", "size": 1, "content_type": "application/pdf"}
@@ -311,6 +320,8 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
         given={"instrument_id": double.id, "test_item_id": made.id},
     )
     places["two_units"] = two.ref
+    with transaction():
+        make.add(BookingHold(booking_id=two.id, cause="suspend", note="付款待核查", held_at=utc_now()))
     with transaction():
         proposal = make.add(
             Proposal(

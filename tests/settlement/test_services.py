@@ -458,6 +458,7 @@ def test_those_who_must_act_are_told(world):
         ("report.recorded", client),
         ("report.withdrawn", client),
         ("invoice.ask_for_account", payer),  # not the booker (R-RIGHTS-11); the firm has entered no account
+        ("payment.recorded", payer),
         ("payment.payer_differs", officer),
         ("payment.payer_rejected", world.manager.person_id),
         ("payment.payer_rejected", world.accountant.person_id),

@@ -23,11 +23,12 @@ from labshare.kernel.errors import NotFound
 from labshare.kernel.time import utc_now
 from labshare.settlement import services
 from labshare.settlement.files import TakenFile
-from labshare.settlement.models import Dispute
-from labshare.settlement.queries.disputes import disputes_of
+from labshare.settlement.models import BookingHold, Dispute
+from labshare.settlement.queries.disputes import disputes_of, holds_of
 from labshare.settlement.queries.messages import messages_of, reads_messages
+from labshare.settlement.services.holds import NOTE_LENGTH
 from labshare.settlement.services.messages import TEXT_LENGTH
-from labshare.settlement.terms import DisputeOutcome
+from labshare.settlement.terms import ContestVerdict, DisputeOutcome
 
 blueprint = RoomBlueprint("talk", "Messages, disputes and ratings at a booking")
 
@@ -48,6 +49,20 @@ class SettleBody(Strict):
 class DecideBody(Strict):
     outcome = Text(required=True, validate=OneOf(tuple(DisputeOutcome)))
     text = Text(required=True, validate=Length(max=TEXT_LENGTH))
+
+
+class ContestBody(Strict):
+    document = Text(required=True, validate=Length(max=40))
+    reason = Text(required=True, validate=Length(max=NOTE_LENGTH))
+
+
+class DecideContestBody(Strict):
+    verdict = Text(required=True, validate=OneOf(tuple(ContestVerdict)))
+    note = Text(required=True, validate=Length(max=NOTE_LENGTH))
+
+
+class HoldNoteBody(Strict):
+    note = Text(required=True, validate=Length(max=NOTE_LENGTH))
 
 
 class RatingBody(Strict):
@@ -186,6 +201,66 @@ def decide_dispute(body: dict[str, Any], ref: str) -> Any:
 
 def _latest(ref: str) -> Dispute:
     found = disputes_of(booking_head(current_actor(), ref).id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+@blueprint.get("/bookings/<ref>/hold")
+@requires("booking.see", of=FOUND)
+@blueprint.response(200, schemas.BookingHold)
+@blueprint.problems(401, 404)
+def hold(ref: str) -> Any:
+    """The booking's latest hold, whatever its cause; it lasts while `released_at` is null."""
+    return _latest_hold(ref)
+
+
+@blueprint.post("/bookings/<ref>/contest")
+@requires("contest.raise", of=THE_BOOKING, verb="contest.raise")
+@blueprint.arguments(ContestBody)
+@blueprint.response(201, schemas.Contest)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def contest(body: dict[str, Any], ref: str) -> Any:
+    """The client contests a document (`payment-7`: kind and id), once, within ten working days of its recording."""
+    return services.contest_document(actor=current_actor(), now=utc_now(), ref=ref, **body)
+
+
+@blueprint.post("/bookings/<ref>/contest/decide")
+@requires("contest.decide", of=THE_BOOKING, verb="contest.decide")
+@blueprint.arguments(DecideContestBody)
+@blueprint.response(200, schemas.Contest)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def decide_contest(body: dict[str, Any], ref: str) -> Any:
+    """An officer decides within twenty working days, afterwards an approver. Upheld, the booking stays suspended."""
+    return services.decide_contest(actor=current_actor(), now=utc_now(), ref=ref, **body)
+
+
+@blueprint.post("/bookings/<ref>/suspend")
+@requires("hold.suspend", of=THE_BOOKING, verb="hold.suspend")
+@blueprint.arguments(HoldNoteBody)
+@blueprint.response(201, schemas.BookingHold)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def suspend(body: dict[str, Any], ref: str) -> Any:
+    """An officer suspends the booking: its entries do not count until an officer ends that."""
+    return services.suspend_booking(actor=current_actor(), now=utc_now(), ref=ref, note=body["note"])
+
+
+@blueprint.post("/bookings/<ref>/suspension/end")
+@requires("hold.end", of=THE_BOOKING, verb="hold.end")
+@blueprint.arguments(HoldNoteBody)
+@blueprint.response(200, schemas.BookingHold)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def end_suspension(body: dict[str, Any], ref: str) -> Any:
+    """An officer ends an officer's suspension; its entries count again."""
+    return services.end_suspension(actor=current_actor(), now=utc_now(), ref=ref, note=body["note"])
+
+
+def _latest_hold(ref: str) -> BookingHold:
+    found = holds_of(booking_head(current_actor(), ref).id)
     if not found:
         raise NotFound
     return found[0]

@@ -2,7 +2,7 @@
 
 from labshare.http.fields import Inside, Moment, Text, Whole, Word
 from labshare.http.schemas.base import Answer
-from labshare.settlement.terms import DisputeOutcome, DisputeState, DisputeStep, MessageSide
+from labshare.settlement.terms import ContestVerdict, DisputeOutcome, DisputeState, DisputeStep, HoldCause, MessageSide
 
 
 class SentFile(Answer):
@@ -40,6 +40,29 @@ class Dispute(Answer):
     outcome = Word(DisputeOutcome, allow_none=True)
     ended_at = Moment(allow_none=True)
     statements = Inside(Message, many=True)
+
+
+class Contest(Answer):
+    """`document`: kind and id, like `payment-7`."""
+
+    id = Whole()
+    document = Text()
+    reason = Text()
+    contested_at = Moment()
+    decide_by = Moment()
+    verdict = Word(ContestVerdict, allow_none=True)
+    note = Text(allow_none=True)
+    decided_at = Moment(allow_none=True)
+
+
+class BookingHold(Answer):
+    """Why a booking's entries do not count: its one hold, while `released_at` is null."""
+
+    cause = Word(HoldCause)
+    note = Text()
+    held_at = Moment()
+    released_at = Moment(allow_none=True)
+    release_note = Text()
 
 
 class Rating(Answer):

@@ -107,7 +107,7 @@ def not_admitted(_policy: Policy) -> str:
 
 
 def suspended(_policy: Policy) -> str:
-    """A confirmed flag or an open contest holds the booking."""
+    """A confirmed flag, an open dispute or contest, or an officer's suspension holds the booking."""
     return "h.booking_id IS NOT NULL"
 
 

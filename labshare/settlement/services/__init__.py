@@ -10,6 +10,7 @@ from labshare.settlement.services.bank import (
     take_back,
     undo_statement,
 )
+from labshare.settlement.services.contests import contest_document, decide_contest, pass_on_contests
 from labshare.settlement.services.disputes import (
     answer_dispute,
     decide_dispute,
@@ -18,6 +19,7 @@ from labshare.settlement.services.disputes import (
     open_dispute,
     settle_dispute,
 )
+from labshare.settlement.services.holds import end_suspension, suspend_booking
 from labshare.settlement.services.inquiries import answer_inquiry, ask_labs, close_inquiry, take_answer
 from labshare.settlement.services.invoices import Share, record_invoice, record_red_letter
 from labshare.settlement.services.ledger import bring_up, refresh, refresh_after_charge
@@ -52,12 +54,16 @@ __all__ = [
     "bring_up",
     "close_inquiry",
     "close_month",
+    "contest_document",
+    "decide_contest",
     "decide_dispute",
+    "end_suspension",
     "escalate_dispute",
     "escalate_overdue",
     "import_statement",
     "import_tax_list",
     "open_dispute",
+    "pass_on_contests",
     "record_bank_line",
     "record_invoice",
     "record_payment",
@@ -77,6 +83,7 @@ __all__ = [
     "set_aside",
     "set_tax_line_aside",
     "settle_dispute",
+    "suspend_booking",
     "take_answer",
     "take_back",
     "take_in",

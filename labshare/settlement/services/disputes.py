@@ -17,10 +17,9 @@ from labshare.booking.rules.lifecycle import after_working_days
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import NotAllowed, Problem, raise_all
+from labshare.kernel.errors import Problem, raise_all
 from labshare.kernel.time import local_day, local_zone
 from labshare.kernel.verbs import verb
-from labshare.organisations.models import Membership
 from labshare.organisations.permissions import check
 from labshare.settlement.errors import (
     AnswerFirst,
@@ -39,6 +38,7 @@ from labshare.settlement.files import TakenFile
 from labshare.settlement.models import BookingHold, Dispute, Report
 from labshare.settlement.rules.disputes import ANSWER_WITHIN, disputable, last_day, settles
 from labshare.settlement.services import notifications
+from labshare.settlement.services.holds import check_impartial, place_hold
 from labshare.settlement.services.ledger import locked_booking
 from labshare.settlement.services.messages import say, wrong_words
 from labshare.settlement.terms import DisputeOutcome, DisputeState, DisputeStep, HoldCause, MessageSide
@@ -54,9 +54,7 @@ def open_dispute(*, actor: Actor, now: datetime, ref: str, text: str, files: Seq
     booking = locked_booking(actor, "dispute.open", ref=ref)
     _check_words(text, files)
     _check_open(booking, now)
-    hold = BookingHold(booking_id=booking.id, cause=HoldCause.DISPUTE, held_by=actor.person_id, held_at=now)
-    db.session.add(hold)
-    db.session.flush()
+    hold = place_hold(booking, HoldCause.DISPUTE, actor=actor, now=now)
     dispute = Dispute(
         booking_id=booking.id,
         hold_id=hold.id,
@@ -148,7 +146,7 @@ def decide_dispute(*, actor: Actor, now: datetime, ref: str, outcome: str, text:
     """An officer decides with reasons; nobody of either firm does. Raises `NotAllowed`, `NoOpenDispute`,
     `NotWithAuthority`, `UnknownOutcome`, `WordsMissing`."""
     booking = locked_booking(actor, "dispute.decide", ref=ref)
-    _check_impartial(actor, booking)
+    check_impartial(actor, booking)
     dispute = _the_open(booking)
     if not dispute.with_authority:
         raise NotWithAuthority
@@ -187,13 +185,6 @@ def _check_open(booking: Booking, now: datetime) -> None:
             raise NoNewGround
 
 
-def _check_impartial(actor: Actor, booking: Booking) -> None:
-    firms = (booking.client_firm_id, booking.lab_firm_id)
-    member = exists().where(Membership.person_id == actor.person_id, Membership.firm_id.in_(firms), Membership.current)
-    if db.session.scalar(select(member)):
-        raise NotAllowed
-
-
 def _the_open(booking: Booking) -> Dispute:
     dispute = db.session.scalar(
         select(Dispute).where(Dispute.booking_id == booking.id, Dispute.lasts).execution_options(populate_existing=True)
@@ -219,7 +210,7 @@ def _end(dispute: Dispute, state: DisputeState, outcome: DisputeOutcome, *, acto
     """Over, and the booking's entries are held no more."""
     dispute.state, dispute.outcome = state, outcome
     dispute.ended_at, dispute.ended_by = now, actor.person_id
-    dispute.hold.released_at = now
+    dispute.hold.released_at, dispute.hold.released_by = now, actor.person_id
     db.session.flush()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -18,15 +19,17 @@ from labshare.notices.services import Message as Told
 from labshare.notices.terms import Topic
 from labshare.organisations.queries.bank_accounts import account_of
 from labshare.organisations.terms import FirmRole
-from labshare.settlement.models import Dispute, Inquiry, InquiryAnswer, Invoice, Payment, Report
+from labshare.settlement.models import BookingHold, Contest, Dispute, Inquiry, InquiryAnswer, Invoice, Payment, Report
 from labshare.settlement.queries.accounts import Account
 from labshare.settlement.reminders import Reminder
-from labshare.settlement.terms import DisputeOutcome, MessageSide, ReminderLevel
+from labshare.settlement.terms import ContestVerdict, DisputeOutcome, DocumentKind, MessageSide, ReminderLevel
 
 CLIENT_ROLES = (FirmRole.OWNER, FirmRole.BOOKER, FirmRole.ACCOUNTANT)
 LAB_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
 MESSAGES_AN_HOUR = 20
 """To one address; more are read in the application alone."""
+CODE_STEP = 2
+"""Digits by which a county's code is longer than its city's."""
 FIRMS_AT_ONCE = 100
 """Told by one statement."""
 
@@ -80,6 +83,24 @@ INVOICE_REVERSED = kind(
     topic=Topic.INVOICE,
     title=_l("Red-letter invoice %(number)s, %(amount_fen)s (%(ref)s)"),
     text=_l("The lab has recorded red-letter invoice %(number)s for %(amount_fen)s at booking %(ref)s."),
+)
+PAYMENT_RECORDED = kind(
+    "payment.recorded",
+    topic=Topic.INVOICE,
+    title=_l("Payment of %(amount_fen)s recorded (%(ref)s)"),
+    text=_l(
+        "The lab has recorded that %(amount_fen)s was paid on %(day)s for booking %(ref)s. If that is not so, contest "
+        "it on the booking's page within ten working days."
+    ),
+)
+REFUND_RECORDED = kind(
+    "payment.refunded",
+    topic=Topic.INVOICE,
+    title=_l("Refund of %(amount_fen)s recorded (%(ref)s)"),
+    text=_l(
+        "The lab has recorded that %(amount_fen)s was paid back on %(day)s for booking %(ref)s. If that is not so, "
+        "contest it on the booking's page within ten working days."
+    ),
 )
 OVERDUE = kind(
     "invoice.overdue",
@@ -209,6 +230,58 @@ DISPUTE_DECIDED = kind(
     text=_l("The authority has decided: %(outcome)s. Its reasons stand on the booking's page."),
 )
 
+DOCUMENT_CONTESTED = kind(
+    "contest.raised",
+    topic=Topic.DISPUTE,
+    title=_l("%(client)s contests a document of %(ref)s"),
+    text=_l(
+        "%(client)s contests a document of booking %(ref)s, %(item)s (%(document)s): %(reason)s Until it is decided "
+        "the booking's revenue does not count for the reward."
+    ),
+)
+CONTEST_TO_DECIDE = kind(
+    "contest.to_decide",
+    topic=Topic.DISPUTE,
+    title=_l("A contested document to decide: %(ref)s"),
+    text=_l(
+        "%(client)s contests a document that %(lab)s has recorded (%(document)s). Decide by the end of %(day)s on the "
+        "booking's page; afterwards the approver decides."
+    ),
+)
+CONTEST_PASSED_ON = kind(
+    "contest.passed_on",
+    topic=Topic.DISPUTE,
+    title=_l("A contested document is now yours to decide: %(ref)s"),
+    text=_l(
+        "The county's officers have not decided in time on a document (%(document)s) that %(client)s contests. It is "
+        "decided by an approver, or by an officer of a division around the county."
+    ),
+)
+CONTEST_DECIDED = kind(
+    "contest.decided",
+    topic=Topic.DISPUTE,
+    title=_l("Contested document of %(ref)s decided"),
+    text=_l("%(verdict)s. Document: %(document)s. Reasons: %(note)s"),
+)
+BOOKING_SUSPENDED = kind(
+    "hold.suspended",
+    topic=Topic.DISPUTE,
+    title=_l("Booking %(ref)s is suspended"),
+    text=_l(
+        "An officer has suspended booking %(ref)s, %(item)s: its revenue does not count for the reward until an "
+        "officer ends that. Orders, documents and payments go on. The officer's note: %(note)s"
+    ),
+)
+SUSPENSION_ENDED = kind(
+    "hold.ended",
+    topic=Topic.DISPUTE,
+    title=_l("Booking %(ref)s is suspended no longer"),
+    text=_l(
+        "An officer has ended the suspension of booking %(ref)s, %(item)s; its revenue counts again. The officer's "
+        "note: %(note)s"
+    ),
+)
+
 INQUIRY_ASKED = kind(
     "inquiry.asked",
     topic=Topic.INQUIRY,
@@ -246,6 +319,8 @@ SAID = frozenset(
         DISPUTE_SETTLED,
         DISPUTE_ESCALATED,
         DISPUTE_DECIDED,
+        BOOKING_SUSPENDED,
+        SUSPENSION_ENDED,
     }
 )
 """What the sides say to each other: no money."""
@@ -330,6 +405,75 @@ def dispute_decided(booking: Booking, dispute: Dispute, *, actor: Actor, now: da
     outcome = DisputeOutcome(dispute.outcome or "").label
     notify_client(DISPUTE_DECIDED, booking, actor=actor, now=now, outcome=outcome)
     notify_lab(DISPUTE_DECIDED, booking, actor=actor, now=now, outcome=outcome)
+
+
+def payment_recorded(booking: Booking, payment: Payment, *, actor: Actor, now: datetime) -> None:
+    """Each document is told to the client, who may contest it (R-CONTEST-1)."""
+    kind, fen = (PAYMENT_RECORDED if payment.amount_fen > 0 else REFUND_RECORDED), Fen(abs(payment.amount_fen))
+    notify_client(kind, booking, actor=actor, now=now, amount_fen=fen, day=payment.paid_on)
+
+
+def document_contested(booking: Booking, contest: Contest, *, actor: Actor, now: datetime) -> None:
+    document = DocumentKind(contest.kind).label
+    notify_lab(DOCUMENT_CONTESTED, booking, actor=actor, now=now, document=document, reason=contest.reason)
+    _to_regulators(CONTEST_TO_DECIDE, booking, contest, (OfficialRole.OFFICER,), booking.division, now=now)
+
+
+def contest_passed_on(booking: Booking, contest: Contest, *, now: datetime) -> None:
+    """To the county's approvers, and to officers of what contains the county."""
+    around = booking.division[:-CODE_STEP]
+    _to_regulators(CONTEST_PASSED_ON, booking, contest, (OfficialRole.APPROVER,), booking.division, now=now)
+    _to_regulators(CONTEST_PASSED_ON, booking, contest, (OfficialRole.OFFICER,), around, now=now)
+
+
+def _to_regulators(
+    notice: str,
+    booking: Booking,
+    contest: Contest,
+    roles: Collection[OfficialRole],
+    division: str,
+    *,
+    now: datetime,
+) -> None:
+    notify(
+        kind=notice,
+        now=now,
+        params={
+            "ref": booking.ref,
+            "client": in_both_languages(booking.client),
+            "lab": in_both_languages(booking.lab),
+            "document": DocumentKind(contest.kind).label,
+            "day": contest.last_day,
+        },
+        url=f"/regulator/bookings/{booking.ref}",
+        regulators=roles,
+        division=division,
+    )
+
+
+def contest_decided(booking: Booking, contest: Contest, *, actor: Actor, now: datetime) -> None:
+    """To both sides; to those of the client who see such a document."""
+    said: dict[str, Any] = {
+        "verdict": ContestVerdict(contest.verdict or "").label,
+        "document": DocumentKind(contest.kind).label,
+        "note": contest.note,
+    }
+    notify_client(CONTEST_DECIDED, booking, actor=actor, now=now, **said)
+    notify_lab(CONTEST_DECIDED, booking, actor=actor, now=now, **said)
+
+
+def booking_suspended(booking: Booking, hold: BookingHold, *, actor: Actor, now: datetime) -> None:
+    _both(BOOKING_SUSPENDED, booking, hold.note, actor=actor, now=now)
+
+
+def suspension_ended(booking: Booking, hold: BookingHold, *, actor: Actor, now: datetime) -> None:
+    _both(SUSPENSION_ENDED, booking, hold.release_note, actor=actor, now=now)
+
+
+def _both(notice: str, booking: Booking, note: str, *, actor: Actor, now: datetime) -> None:
+    """To client and lab."""
+    notify_client(notice, booking, actor=actor, now=now, item=in_both_languages(booking.test_item), note=note)
+    notify_lab(notice, booking, actor=actor, now=now, note=note)
 
 
 def report_recorded(booking: Booking, report: Report, *, actor: Actor, now: datetime) -> None:

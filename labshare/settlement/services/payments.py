@@ -221,6 +221,7 @@ def _record(
     action, before, after = rows.payment_recorded(payment.id, values, paid_fen=booking.paid_fen)
     record(actor, now, action, ("booking", ref), before=before, after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.PAYMENT, cause_id=payment.id)
+    notifications.payment_recorded(booking, payment, actor=actor, now=now)
     if not by_client:
         notifications.payer_waits(booking, payment, actor=actor, now=now)
     return payment

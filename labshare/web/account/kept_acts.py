@@ -161,6 +161,7 @@ ACTS: dict[str, Act] = {
     "client.ask_labs": Act(_l("Ask the labs"), _new),
     "client.close_inquiry": Act(_l("Close request"), _inquiry),
     "client.take_answer": Act(_l("Take the answer"), _inquiry),
+    "client.contest_document": Act(_l("Contest a document"), _booking),
     "client.open_dispute": Act(_l("Open a dispute"), _booking),
     "client.rate_booking": Act(_l("Rate this test"), _booking),
     "client.settle_dispute": Act(_l("Propose an outcome"), _booking),

@@ -14,15 +14,17 @@ from labshare.http.bench_labels import sample_labels
 from labshare.http.limits import count, limited
 from labshare.http.rights import FOUND, THE_BOOKING, requires
 from labshare.kernel.database import report_refusal
+from labshare.kernel.formatting import short_day
 from labshare.kernel.time import utc_now
 from labshare.settlement import services
+from labshare.settlement.queries.contests import contestable
 from labshare.settlement.rules.disputes import ANSWER_WITHIN
 from labshare.web.addresses import SCANNED
 from labshare.web.booking_page import CHOICES, RIGHTS, act, show
 from labshare.web.client import blueprint
 from labshare.web.moving import choose
 from labshare.web.steps import Around, posted
-from labshare.web.talking import DisputeForm, say, taken
+from labshare.web.talking import ContestForm, DisputeForm, say, taken
 
 
 @blueprint.get("/bookings/<ref>")
@@ -99,6 +101,36 @@ def open_dispute(ref: str) -> Any:
     if isinstance(answer, Response):
         return answer
     return render_template("client/dispute.html", booking=booking, form=form, days=ANSWER_WITHIN), answer
+
+
+@blueprint.route("/bookings/<ref>/contest", methods=["GET", "POST"])
+@requires("contest.raise", of=THE_BOOKING, verb="contest.raise")
+def contest_document(ref: str) -> Any:
+    """The page on which a document is contested."""
+    actor, now = current_actor(), utc_now()
+    booking = get_booking(actor, ref)
+    form, papers = ContestForm(), contestable(actor, booking)
+    form.document.choices = [
+        (one.name, f"{one.kind.label} {one.number} · {_('until %(day)s', day=short_day(one.last_day))}")
+        for one in papers
+        if one.open_at(now)
+    ]
+    if request.method == "POST":
+        count("message")
+    answer = posted(
+        form,
+        lambda: services.contest_document(
+            actor=actor, now=now, ref=ref, document=form.document.data, reason=form.reason.data or ""
+        ),
+        lambda _contest: (
+            _("The lab and the authority are told; the booking is held until it is decided."),
+            url_for("client.booking", ref=ref, _anchor="contest"),
+        ),
+        Around(refused=report_refusal),
+    )
+    if isinstance(answer, Response):
+        return answer
+    return render_template("client/contest.html", booking=booking, form=form, papers=papers), answer
 
 
 @blueprint.post("/bookings/<ref>/dispute/settle")

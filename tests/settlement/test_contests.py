@@ -164,7 +164,8 @@ def test_who_decides():  # R-CONTEST-3
         (APPROVER, "330683", False, False),
         (OfficialRole.AUDITOR, county, False, False),
     ):
-        assert (decides(role, prefix, county, late=False), decides(role, prefix, county, late=True)) == (in_time, late)
+        given = {"role": role, "prefix": prefix, "division": county}
+        assert (decides(**given, late=False), decides(**given, late=True)) == (in_time, late)
 
 
 def test_by_page(app, booked, owner):

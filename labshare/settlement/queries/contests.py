@@ -83,7 +83,8 @@ def decides_contest(actor: Actor, contest: Contest, division: str, now: datetime
     """Whether the actor is one of those who decide it at this moment."""
     late = contest.late_at(now)
     return may(actor, "contest.decide", division=division) and any(
-        decides(role, actor.prefix(role), division, late=late) for role in (OfficialRole.OFFICER, OfficialRole.APPROVER)
+        decides(role=role, prefix=actor.prefix(role), division=division, late=late)
+        for role in (OfficialRole.OFFICER, OfficialRole.APPROVER)
     )
 
 

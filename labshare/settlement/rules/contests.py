@@ -34,7 +34,7 @@ def read_document(named: str) -> tuple[DocumentKind, int] | None:
     return (known, int(number)) if known and number.isascii() and number.isdecimal() and len(number) < 16 else None
 
 
-def decides(role: str, prefix: str | None, division: str, *, late: bool) -> bool:
+def decides(*, role: str, prefix: str | None, division: str, late: bool) -> bool:
     """Whether a regulator with this role for this division decides: the county's officers while it is not late, then
     its approvers; officers of a division that contains it at any time."""
     if prefix is None or not division.startswith(prefix):

@@ -416,23 +416,27 @@ def payment_recorded(booking: Booking, payment: Payment, *, actor: Actor, now: d
 def document_contested(booking: Booking, contest: Contest, *, actor: Actor, now: datetime) -> None:
     document = DocumentKind(contest.kind).label
     notify_lab(DOCUMENT_CONTESTED, booking, actor=actor, now=now, document=document, reason=contest.reason)
-    _to_regulators(CONTEST_TO_DECIDE, booking, contest, (OfficialRole.OFFICER,), booking.division, now=now)
+    _to_regulators(
+        CONTEST_TO_DECIDE, booking, contest, roles=(OfficialRole.OFFICER,), division=booking.division, now=now
+    )
 
 
 def contest_passed_on(booking: Booking, contest: Contest, *, now: datetime) -> None:
     """To the county's approvers, and to officers of what contains the county."""
     around = booking.division[:-CODE_STEP]
-    _to_regulators(CONTEST_PASSED_ON, booking, contest, (OfficialRole.APPROVER,), booking.division, now=now)
-    _to_regulators(CONTEST_PASSED_ON, booking, contest, (OfficialRole.OFFICER,), around, now=now)
+    _to_regulators(
+        CONTEST_PASSED_ON, booking, contest, roles=(OfficialRole.APPROVER,), division=booking.division, now=now
+    )
+    _to_regulators(CONTEST_PASSED_ON, booking, contest, roles=(OfficialRole.OFFICER,), division=around, now=now)
 
 
 def _to_regulators(
     notice: str,
     booking: Booking,
     contest: Contest,
+    *,
     roles: Collection[OfficialRole],
     division: str,
-    *,
     now: datetime,
 ) -> None:
     notify(

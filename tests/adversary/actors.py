@@ -51,7 +51,8 @@ from tests.adversary.world import (
 
 OFFICIAL = (
     "account.disable account.enable affiliation.confirm affiliation.correct affiliation.decline_end affiliation.enter "
-    "affiliation.leave affiliation.void claim.confirm claim.refuse dispute.decide firm.confirm_size firm.refuse_size "
+    "affiliation.leave affiliation.void claim.confirm claim.refuse contest.decide dispute.decide firm.confirm_size "
+    "firm.refuse_size hold.end hold.suspend "
     "firm.return firm.set_size_class firm.verify lab.admit lab.confirm_admission lab.decline_application "
     "lab.refuse_admission lab.suspend objection.answer payment.accept_payer payment.reject_payer standard.decline "
     "standard.publish standard.supersede time.confirm_year time.set_day time.set_year"
@@ -60,7 +61,8 @@ OFFICIAL_ABOUT = ("correction", "factor", "grades", "head", "ledger", "policy", 
 """Officers', approvers' and administrators' verbs, one by one and all of these kinds: what of them a truthful one does
 is in `officers`; that no firm may do them is shown by tests/rights."""
 MACHINES = (
-    "approval.lapse booking.remind booking.tell_owner charge.lapse check.mark_known dispute.escalate_overdue "
+    "approval.lapse booking.remind booking.tell_owner charge.lapse check.mark_known contest.pass_on "
+    "dispute.escalate_overdue "
     "dispute.tell_owner inquiry.tell_owner invoice.remind operator.tell_ending phone.lapse time.grow time.lapse "
     "time.lengthen time.seed_years firm.reseal_accounts"
 ).split()
@@ -77,6 +79,7 @@ TELLING = (
     "affiliation.object",
     "charge.consent",
     "charge.propose",
+    "contest.raise",
     "dispute.open",
     "dispute.settle",
     "firm.change",

@@ -155,7 +155,7 @@ class Adversary(RuleBasedStateMachine):
             charge = db.session.get_one(Charge, given["charge_id"])
             if charge.booking.client_firm_id == actor.firm_id:
                 self.truth.charges.add(charge.id)
-        if action.startswith("dispute."):
+        if action.startswith(("contest.", "dispute.")):
             self._learn_of_dispute(action, actor, given)
         self._learn_of_bookings(actor)
 
@@ -164,7 +164,9 @@ class Adversary(RuleBasedStateMachine):
             return
         booking = db.session.scalars(select(Booking).where(Booking.ref == given["ref"])).one()
         offers = self.offers.setdefault(booking.id, {})
-        if action == "dispute.open":
+        if action == "contest.raise":
+            self.truth.holds.add(booking.id)
+        elif action == "dispute.open":
             self.truth.holds.add(booking.id)
             offers.clear()
         elif action == "dispute.decide" and actor.firm_id is None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "suspension"
-down_revision = "head_address"
+down_revision = "bank_account"
 
 WERE = "cause IN ('flag', 'contest', 'dispute')"
 ARE = "cause IN ('flag', 'contest', 'dispute', 'suspend')"

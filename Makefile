@@ -123,10 +123,10 @@ clean:
 bench: python translations
 	@$(BIN)/python -W ignore -m tests.bench $(BENCH)
 
-# The adversary at length: 2,000 random sequences, half of them on each database, and how often each verb was done or
+# The adversary at length: 2,000 random sequences on both databases, and how often each verb was done or
 # refused. `make mutants ONLY=adversary` puts holes back, one at a time, and shows whether it finds them.
 adversary: build
-	LABSHARE_ADVERSARIES=1000 $(BIN)/pytest -q -n 2 -rP tests/adversary/test_adversary.py
+	LABSHARE_ADVERSARIES=2000 $(BIN)/pytest -q -n 2 -rP tests/adversary/test_adversary.py
 
 # Each test of adversary, conventions, rights and races must fail on its mutant; all of it, or `make mutants ONLY=test_busy`.
 mutants: python translations

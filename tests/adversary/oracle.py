@@ -30,8 +30,16 @@ class Truth:
     """Payments by others than the client that an officer found to be the client's."""
     charges: set[int] = field(default_factory=set)
     """Raised charges to which the client agreed."""
-    holds: set[int] = field(default_factory=set)
-    """Bookings with a dispute that nobody who may has ended."""
+    holds: list[Row] = field(default_factory=list)
+    """Disputes: booking, when it was opened and when somebody ended it who may."""
+
+    def hold(self, booking_id: int, now: datetime) -> None:
+        self.holds.append({"booking_id": booking_id, "held_at": now, "released_at": None})
+
+    def release(self, booking_id: int, now: datetime) -> None:
+        for row in self.holds:
+            if row["booking_id"] == booking_id and row["released_at"] is None:
+                row["released_at"] = now
 
     def fetch(self, plain: Fetch) -> Fetch:
         """Rows as `tests.independent` asks for them, each statement once."""
@@ -50,7 +58,7 @@ class Truth:
         if "FROM lab_admission" in statement:
             return self.admissions
         if "FROM booking_hold" in statement:
-            return [{"booking_id": of, "held_at": LONG_AGO, "released_at": None} for of in self.holds]
+            return self.holds
         if "FROM charge" in statement:
             rows = plain("SELECT id, booking_id, kind, amount_fen, state, agreed_on FROM charge ORDER BY id")
             return [

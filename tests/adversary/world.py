@@ -153,8 +153,8 @@ def build() -> World:
 
 def _labs(world: World, rows: Mapping[str, Firm]) -> None:
     def lab(name: str, host: str, **given: Any) -> Any:
-        town = f"{rows[host].division}001"
-        made = make.lab(rows[host], hours=(), name=name, town=town, automatic_confirmation=name != "open", **given)
+        said = {"name": name, "town": f"{rows[host].division}001", "address": "工业大道 8 号", "phone": "0575-1"}
+        made = make.lab(rows[host], hours=(), automatic_confirmation=name != "open", **said, **given)
         make.add(OpeningWeek(lab_id=made.id, valid_from=ALWAYS, weekly=[[[0, 1440]]] * 7))
         world.labs[name] = made.id
         return made

@@ -849,6 +849,11 @@ CONFIRMATIONS = (
             "    return by_client or payer_verdict == PayerVerdict.ACCEPTED\n",
             "    return by_client or payer_verdict is not None\n",
         ),
+        Edit(
+            "labshare/settlement/models.py",
+            "or_(cls.by_client, cls.payer_verdict == PayerVerdict.ACCEPTED)",
+            "or_(cls.by_client, cls.payer_verdict.is_not(None))",
+        ),
     ),
     gained(
         "more is charged without the client's consent",

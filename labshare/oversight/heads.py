@@ -57,8 +57,8 @@ PUBLISHED = kind(
         "The signature covers these lines, with a line feed between them:\n\n%(said)s\n\n"
         "To verify: the same root must stand beside this number on the page of published heads, now and at any later "
         "time; its proofs show that each head continues the one before. Whoever runs the server compares the whole "
-        "trail with it, by the command in the operating guide. If one of it does not fit, or no mail comes for days, ask the "
-        "auditor. By the link you stop these mails."
+        "trail with it, by the command in the operating guide. If one of it does not fit, or no mail comes for days, "
+        "ask the auditor. By the link you stop these mails."
     ),
 )
 ENDED = kind(

@@ -211,7 +211,7 @@ def _latest(ref: str) -> Dispute:
 @blueprint.response(200, schemas.BookingHold)
 @blueprint.problems(401, 404)
 def hold(ref: str) -> Any:
-    """The booking's latest hold, whatever its cause; it lasts while `released_at` is null."""
+    """The booking's latest hold, whatever its cause; it lasts as long as no end is given."""
     return _latest_hold(ref)
 
 

@@ -35,6 +35,7 @@ NO_ROUTE = {
     "contest.pass_on": "the scheduler's alone",
     "dispute.escalate_overdue": "the scheduler's alone",
     "check.mark_known": "asked by `labshare db upgrade`",
+    "firm.reseal_accounts": "asked by `labshare reseal-accounts`",
     "time.grow": "the scheduler's alone",
     "time.lengthen": "the scheduler's alone",
     "booking.remind": "the scheduler's alone",

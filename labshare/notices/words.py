@@ -201,13 +201,13 @@ kind(
 )
 kind(
     "firm.bank_account_entered_host",
-    topic=Topic.REWARD,
+    topic=Topic.ACCOUNT,
     title=_l("Bank account of %(firm)s entered"),
     text=_l("The account into which %(firm)s is paid ends in %(after)s and counts from %(day)s."),
 )
 kind(
     "firm.bank_account_changed_host",
-    topic=Topic.REWARD,
+    topic=Topic.ACCOUNT,
     title=_l("Bank account of %(firm)s changed"),
     text=_l(
         "The account into which %(firm)s is paid ends in %(before)s, and in %(after)s from %(day)s on. Ask the firm by "
@@ -216,7 +216,7 @@ kind(
 )
 kind(
     "firm.bank_account_stopped_host",
-    topic=Topic.REWARD,
+    topic=Topic.ACCOUNT,
     title=_l("New bank account of %(firm)s stopped"),
     text=_l(
         "An owner of %(firm)s stopped the account that ends in %(after)s, which was to count from %(day)s. What "

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from flask import current_app
 
+from labshare.kernel.digests import derived_key
+
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
@@ -15,11 +17,8 @@ if TYPE_CHECKING:
 @functools.lru_cache(2)
 def _cipher(key: str) -> "Fernet":
     from cryptography.fernet import Fernet  # few requests need it
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"labshare second factor").derive(key.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))
+    return Fernet(base64.urlsafe_b64encode(derived_key(key, "labshare second factor")))
 
 
 def sealed(purpose: str, person_id: int, secret: str, now: datetime) -> str:

@@ -13,9 +13,9 @@ from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app
+
+from labshare.kernel.digests import derived_key
 
 
 def seal(text: str, *, bound_to: str) -> str:
@@ -50,5 +50,4 @@ def _mark(key: str) -> str:
 
 @lru_cache(maxsize=24)
 def _derived(purpose: str, length: int, *, key: str) -> bytes:
-    made = HKDF(algorithm=SHA256(), length=length, salt=None, info=f"labshare bank account {purpose}".encode())
-    return made.derive(key.encode())
+    return derived_key(key, f"labshare bank account {purpose}", length)

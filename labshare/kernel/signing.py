@@ -4,18 +4,17 @@ from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-PURPOSE = b"labshare audit ed25519"
+from labshare.kernel.digests import derived_key
+
+PURPOSE = "labshare audit ed25519"
 """Keeps the signing key apart from what else was ever made of the same secret."""
 
 
 @lru_cache(maxsize=4)
 def _private(secret: str) -> Ed25519PrivateKey:
-    """The key of a secret of any form: its seed is drawn from it (HKDF-SHA256, RFC 5869)."""
-    seed = HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE).derive(secret.encode())
-    return Ed25519PrivateKey.from_private_bytes(seed)
+    """The key of a secret of any form: its seed is drawn from it."""
+    return Ed25519PrivateKey.from_private_bytes(derived_key(secret, PURPOSE))
 
 
 def public_of(secret: str) -> str:

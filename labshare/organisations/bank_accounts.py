@@ -9,13 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from labshare.accounts.models import Person
 from labshare.kernel.database import Model, UtcDateTime, stays_as_recorded
 from labshare.kernel.sealing import opened
+from labshare.kernel.typed import half_width
 from labshare.organisations.models import Firm
 
 SHOWN = 4
 """Digits at the end by which people know an account."""
 SHORTEST_SHOWN = 8
 """Of anything shorter, four digits would be too much of it."""
-_FULL_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
 class BankAccount(Model):
@@ -118,7 +118,7 @@ def place_of(firm_id: int, counts_from: date) -> str:
 
 def compact(account: str) -> str:
     """The same for one account, however it is typed."""
-    return "".join(each for each in account.translate(_FULL_WIDTH) if each.isalnum()).upper()
+    return "".join(each for each in half_width(account) if each.isalnum()).upper()
 
 
 def account_ends(account: str) -> str:

@@ -4,7 +4,6 @@ place."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from flask import request, url_for
@@ -216,13 +215,22 @@ def dispute_panel(booking: Booking, actor: Actor, side: str, now: datetime) -> D
     }
     money = may(actor, "money.see", **parties)
     contests = [one for hold in holds if (one := hold.contest) and (money or one.kind == DocumentKind.REPORT)]
-    decides = side == "regulator" and any(
-        one.undecided and decides_contest(actor, one, booking.division, now) for one in contests
-    )
-    made = partial(DisputePanel, found, suspensions, contests, decides, suspends, ends)
+    decides = theirs and any(one.undecided and decides_contest(actor, one, booking.division, now) for one in contests)
     running = next((one for one in found if one.lasts), None)
-    if running is None:
-        return made(())
+    steps = _dispute_steps(running, side, now) if running is not None else ()
+    return DisputePanel(
+        disputes=found,
+        suspensions=suspensions,
+        contests=contests,
+        decides_contest=decides,
+        suspends=suspends,
+        ends_suspension=ends,
+        steps=tuple(name for name in steps if may(actor, f"dispute.{name}", **parties)),
+    )
+
+
+def _dispute_steps(running: Dispute, side: str, now: datetime) -> Sequence[str]:
+    """What this side may do with an open dispute as it stands, whoever they are."""
     answers = running.answered_at is None and not running.with_authority
     escalates = not running.with_authority and (running.answered_at is not None or running.overdue_at(now))
     possible = {
@@ -231,8 +239,7 @@ def dispute_panel(booking: Booking, actor: Actor, side: str, now: datetime) -> D
         "escalate": escalates and side != "regulator",
         "decide": running.with_authority and side == "regulator",
     }
-    steps = tuple(name for name, fits in possible.items() if fits and may(actor, f"dispute.{name}", **parties))
-    return made(steps)
+    return [name for name, fits in possible.items() if fits]
 
 
 def _suspends(booking: Booking, actor: Actor, lasting: BookingHold | None) -> bool:

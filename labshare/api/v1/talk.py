@@ -1,8 +1,8 @@
 """What the sides of a booking write to each other: thin adapters over the settlement room's services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import marshmallow as ma
 from flask import request
@@ -31,6 +31,7 @@ from labshare.settlement.services.messages import TEXT_LENGTH
 from labshare.settlement.terms import ContestVerdict, DisputeOutcome
 
 blueprint = RoomBlueprint("talk", "Messages, disputes and ratings at a booking")
+Found = TypeVar("Found", BookingHold, Dispute)
 
 
 class MessageBody(Strict):
@@ -139,7 +140,7 @@ def write_message(body: dict[str, Any], files: list[TakenFile], ref: str) -> Any
 @blueprint.problems(401, 404)
 def dispute(ref: str) -> Any:
     """The booking's latest dispute, with what was said in it."""
-    return _latest(ref)
+    return _latest(disputes_of, ref)
 
 
 @blueprint.post("/bookings/<ref>/dispute")
@@ -150,7 +151,7 @@ def dispute(ref: str) -> Any:
 def open_dispute(body: dict[str, Any], files: list[TakenFile], ref: str) -> Any:
     """The client disputes the work; the booking's entries are held meanwhile. JSON or a form with files."""
     services.open_dispute(actor=current_actor(), now=utc_now(), ref=ref, text=body["text"], files=files)
-    return _latest(ref)
+    return _latest(disputes_of, ref)
 
 
 @blueprint.post("/bookings/<ref>/dispute/answer")
@@ -161,7 +162,7 @@ def open_dispute(body: dict[str, Any], files: list[TakenFile], ref: str) -> Any:
 def answer_dispute(body: dict[str, Any], files: list[TakenFile], ref: str) -> Any:
     """The lab answers, within five working days. JSON or a form with files."""
     services.answer_dispute(actor=current_actor(), now=utc_now(), ref=ref, text=body["text"], files=files)
-    return _latest(ref)
+    return _latest(disputes_of, ref)
 
 
 @blueprint.post("/bookings/<ref>/dispute/settle")
@@ -173,7 +174,7 @@ def answer_dispute(body: dict[str, Any], files: list[TakenFile], ref: str) -> An
 def settle_dispute(body: dict[str, Any], ref: str) -> Any:
     """Propose an outcome, or agree to the one that the other side proposes by naming the same."""
     services.settle_dispute(actor=current_actor(), now=utc_now(), ref=ref, **body)
-    return _latest(ref)
+    return _latest(disputes_of, ref)
 
 
 @blueprint.post("/bookings/<ref>/dispute/escalate")
@@ -184,7 +185,7 @@ def settle_dispute(body: dict[str, Any], ref: str) -> Any:
 def escalate_dispute(ref: str) -> Any:
     """Either side brings it to the authority, once the lab has answered or its time is over."""
     services.escalate_dispute(actor=current_actor(), now=utc_now(), ref=ref)
-    return _latest(ref)
+    return _latest(disputes_of, ref)
 
 
 @blueprint.post("/bookings/<ref>/dispute/decide")
@@ -196,11 +197,12 @@ def escalate_dispute(ref: str) -> Any:
 def decide_dispute(body: dict[str, Any], ref: str) -> Any:
     """An officer decides with reasons what neither side could settle."""
     services.decide_dispute(actor=current_actor(), now=utc_now(), ref=ref, **body)
-    return _latest(ref)
+    return _latest(disputes_of, ref)
 
 
-def _latest(ref: str) -> Dispute:
-    found = disputes_of(booking_head(current_actor(), ref).id)
+def _latest(of: Callable[[int], Sequence[Found]], ref: str) -> Found:
+    """The first of the booking's rows. Raises `NotFound`."""
+    found = of(booking_head(current_actor(), ref).id)
     if not found:
         raise NotFound
     return found[0]
@@ -212,7 +214,7 @@ def _latest(ref: str) -> Dispute:
 @blueprint.problems(401, 404)
 def hold(ref: str) -> Any:
     """The booking's latest hold, whatever its cause; it lasts as long as no end is given."""
-    return _latest_hold(ref)
+    return _latest(holds_of, ref)
 
 
 @blueprint.post("/bookings/<ref>/contest")
@@ -257,13 +259,6 @@ def suspend(body: dict[str, Any], ref: str) -> Any:
 def end_suspension(body: dict[str, Any], ref: str) -> Any:
     """An officer ends an officer's suspension; its entries count again."""
     return services.end_suspension(actor=current_actor(), now=utc_now(), ref=ref, note=body["note"])
-
-
-def _latest_hold(ref: str) -> BookingHold:
-    found = holds_of(booking_head(current_actor(), ref).id)
-    if not found:
-        raise NotFound
-    return found[0]
 
 
 @blueprint.post("/bookings/<ref>/rating")

@@ -125,10 +125,14 @@ def working_days() -> WorkingDays:
     return WorkingDays({day: kind for day, kind in kinds.items() if day.year in entered}, frozenset(known))
 
 
+def in_working_days(moment: datetime, count: int) -> datetime:
+    """`after_working_days` by the calendar that there is: the end of the last of so many full ones, as a moment."""
+    return after_working_days(moment, count, days=working_days(), zone=local_zone())
+
+
 def day_after_working_days(asked: AfterWorkingDays) -> date:
     """Answers `AfterWorkingDays`."""
-    zone = local_zone()
-    return local_day(after_working_days(asked.moment, asked.count, days=working_days(), zone=zone), zone)
+    return local_day(in_working_days(asked.moment, asked.count))
 
 
 class PlannedWeek(NamedTuple):

@@ -7,12 +7,10 @@ from sqlalchemy import select
 
 from labshare.audit.services import record
 from labshare.booking.models import Booking
-from labshare.booking.queries.loading import working_days
-from labshare.booking.rules.lifecycle import after_working_days
+from labshare.booking.queries.loading import in_working_days
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import Problem, ReasonRequired, raise_all
-from labshare.kernel.time import local_zone
 from labshare.kernel.verbs import verb
 from labshare.organisations.permissions import check
 from labshare.settlement.errors import (
@@ -68,7 +66,7 @@ def contest_document(*, actor: Actor, now: datetime, ref: str, document: str, re
         reason=reason.strip(),
         contested_by=actor.person_id,
         contested_at=now,
-        decide_by=after_working_days(now, DECIDE_WITHIN, days=working_days(), zone=local_zone()),
+        decide_by=in_working_days(now, DECIDE_WITHIN),
     )
     db.session.add(contest)
     db.session.flush()

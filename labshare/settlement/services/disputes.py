@@ -12,13 +12,12 @@ from labshare.audit.services import record
 from labshare.booking.errors import IllegalStep
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import sides
-from labshare.booking.queries.loading import working_days
-from labshare.booking.rules.lifecycle import after_working_days
+from labshare.booking.queries.loading import in_working_days
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import Problem, raise_all
-from labshare.kernel.time import local_day, local_zone
+from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.organisations.permissions import check
 from labshare.settlement.errors import (
@@ -61,7 +60,7 @@ def open_dispute(*, actor: Actor, now: datetime, ref: str, text: str, files: Seq
         state=DisputeState.OPEN,
         opened_by=actor.person_id,
         opened_at=now,
-        answer_by=after_working_days(now, ANSWER_WITHIN, days=working_days(), zone=local_zone()),
+        answer_by=in_working_days(now, ANSWER_WITHIN),
     )
     db.session.add(dispute)
     db.session.flush()

@@ -101,6 +101,10 @@ class CodeForm(Form):
     )
 
 
+APPS_CODE = {"class": "ref", "autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "20"}
+"""How a field takes the six digits of an app, blanks among them."""
+
+
 class code_or_passkey(required):
     """A code was typed, unless a passkey was used."""
 
@@ -118,7 +122,7 @@ class FactorCodeForm(Form):
         _l("Code of the app"),
         [code_or_passkey(), length(20)],
         description=_l("Six digits, new every thirty seconds."),
-        render_kw={"class": "ref", "autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "20"},
+        render_kw=APPS_CODE,
     )
 
 
@@ -156,7 +160,7 @@ class SetUpFactorForm(Form):
     code = StringField(
         _l("Code that the app shows now"),
         [required(), length(20)],
-        render_kw={"class": "ref", "autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "20"},
+        render_kw=APPS_CODE,
     )
 
 

@@ -426,6 +426,7 @@ def test_the_same_seed_on_the_same_day_gives_the_same_rows_on_both_engines(
         app, database = _applications(engine)
         monkeypatch.setitem(app.config, "AUDIT_KEY", "one key for both")
         monkeypatch.setitem(app.config, "EVENT_KEY", "another for both")
+        monkeypatch.setitem(app.config, "BANK_KEYS", ("a third for both",))
         with app.app_context():
             database.renew()
             loaded(clock, moment)

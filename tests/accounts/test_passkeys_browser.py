@@ -18,10 +18,10 @@ DEVICE = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, 
 
 @pytest.mark.engines("sqlite")
 def test_a_passkey_is_made_signs_in_and_proves_anew(
-    app: Flask, clock: Any, open_browser: Any, live_server: str, monkeypatch: pytest.MonkeyPatch
+    app: Flask, clock: Any, open_browser: Any, live_server: str
 ) -> None:
     here = f"http://localhost:{urlsplit(live_server).port}"
-    monkeypatch.setitem(app.config, "BASE_URL", here)
+    app.config["BASE_URL"] = here  # the server and the fixture each put theirs back
     owner = make.member(make.firm(), "owner", password_hash=hashed(PASSWORD))
     db.session.commit()
     email, page = owner.email, open_browser(width=390)

@@ -32,6 +32,7 @@ from labshare.oversight import services as oversight
 from labshare.oversight.checks import violations
 from labshare.oversight.digest import HOUR as DIGEST_HOUR
 from labshare.oversight.heads import mail_newest_head
+from labshare.rewards import services as rewards
 from labshare.settlement import services as settlement
 from labshare.settlement.files import sweep
 
@@ -91,7 +92,7 @@ def nightly(hour: int) -> Callable[[datetime], datetime | None]:
 
 
 def lapse_requests(now: datetime) -> str:
-    """Requests, proposals, disputes and contests that nobody answered in time."""
+    """Requests, proposals, disputes, contests and objections that nobody answered in time."""
     with transaction():
         inside = booking.lapse_approvals(actor=SYSTEM, now=now)
         made = booking.lapse_for_clients(actor=SYSTEM, now=now)
@@ -99,9 +100,10 @@ def lapse_requests(now: datetime) -> str:
         declined = booking.lapse(actor=SYSTEM, now=now)
     to_decide = _all_of(settlement.escalate_overdue, now)
     passed_on = _all_of(settlement.pass_on_contests, now)
+    objections = _all_of(rewards.pass_on_objections, now)
     return (
         f"{declined} declined, {inside} not approved, {made} not accepted, {extra} extra, "
-        f"{to_decide} to the authority, {passed_on} contests passed on"
+        f"{to_decide} to the authority, {passed_on} contests passed on, {objections} objections passed on"
     )
 
 

@@ -229,8 +229,15 @@ KINDS = (
         "objections",
         OFFICER,
         "regulator.runs",
-        lambda actor, _now: objections_waiting(actor),
+        lambda actor, now: objections_waiting(actor, now, role=OFFICER),
         line=_l("Objections to answer"),
+    ),
+    Kind(
+        "objections_late",
+        APPROVER,
+        "regulator.runs",
+        lambda actor, now: objections_waiting(actor, now, role=APPROVER),
+        line=_l("Objections that officers left unanswered"),
     ),
     Kind(
         "policies",
@@ -418,6 +425,8 @@ class Waiting:
     """Of verified firms that declared figures, which an administrator confirms."""
     oldest_firm: datetime | None
     objections: int
+    objections_late: int
+    """Those that are an approver's by now."""
     disputes: int
     contests: int
     """Contested documents, which an officer decides on."""

@@ -183,6 +183,16 @@ class AlreadyAnswered(Conflict):
     message = _l("This objection is answered already.")
 
 
+class ObjectionWithOfficer(Conflict):
+    message = _l("Until the end of %(day)s an officer of the county answers it.")
+    money_or_rights = True
+
+
+class ObjectionPassedOn(Conflict):
+    message = _l("The time to answer is over: an approver answers it, or an officer of a division around the county.")
+    money_or_rights = True
+
+
 class SecondOfficerNeeded(Conflict):
     message = _l("Another officer must agree to this correction.")
     money_or_rights = True

@@ -1,6 +1,6 @@
 """Reward policies, runs and their traces. Money in fen; months `YYYY-MM`."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     or_,
+    text,
 )
 from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -23,6 +24,7 @@ from labshare.kernel.database import Model, UtcDateTime, append_only, db, guard,
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.terms import listed
+from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm
 from labshare.rewards import assessments  # noqa: F401 - the room's tables of grades
 from labshare.rewards.terms import ObjectionVerdict, PolicyState, Reason, RunAct, RunState
@@ -242,6 +244,12 @@ class Objection(Model):
     __table_args__ = (
         UniqueConstraint("run_id", "lab_id", "publicity"),
         one_of("verdict", ObjectionVerdict, null=True),
+        Index(
+            "ix_objection_waiting",
+            "answer_by",
+            sqlite_where=text("verdict IS NULL"),
+            postgresql_where=text("verdict IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -251,6 +259,10 @@ class Objection(Model):
     text: Mapped[str] = mapped_column(Text)
     raised_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     raised_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answer_by: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Unanswered at this moment, it is no longer the county's officers' to answer."""
+    passed_on_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When those who answer it then were told."""
     verdict: Mapped[str | None] = mapped_column(String(8))
     answer: Mapped[str | None] = mapped_column(Text)
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
@@ -268,6 +280,21 @@ class Objection(Model):
     @classmethod
     def _unanswered_in_sql(cls) -> ColumnElement[bool]:
         return cls.verdict.is_(None)
+
+    @property
+    def last_day(self) -> date:
+        """The last local day on which the county's officers answer."""
+        return local_day(self.answer_by - timedelta(minutes=1))
+
+    @hybrid_method
+    def late_at(self, moment: datetime) -> bool:
+        """Whether the time in which the county's officers answer is over."""
+        return self.verdict is None and self.answer_by <= moment
+
+    @late_at.inplace.expression  # type: ignore[attr-defined]
+    @classmethod
+    def _late_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
+        return and_(cls.verdict.is_(None), cls.answer_by <= moment)
 
 
 class ObjectionEntry(Model):

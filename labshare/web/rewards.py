@@ -74,6 +74,7 @@ def statement_page(
         year=year,
         year_top=nice_top(max([one.payable_fen for one in year], default=0) or 1),
         objections=objections,
+        now=now,
         grounds=grounds_of(line.run, rules, [objection for objection, _name in objections]),
         booking_href=partial(booking_href, actor=actor),
         causes=dict(EntryCause.choices()),

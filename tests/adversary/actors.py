@@ -62,7 +62,7 @@ OFFICIAL_ABOUT = ("correction", "factor", "grades", "head", "ledger", "policy", 
 is in `officers`; that no firm may do them is shown by tests/rights."""
 MACHINES = (
     "approval.lapse booking.remind booking.tell_owner charge.lapse check.mark_known contest.pass_on "
-    "dispute.escalate_overdue "
+    "dispute.escalate_overdue objection.pass_on "
     "dispute.tell_owner inquiry.tell_owner invoice.remind operator.tell_ending phone.lapse time.grow time.lapse "
     "time.lengthen time.seed_years firm.reseal_accounts"
 ).split()

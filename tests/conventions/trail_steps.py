@@ -618,6 +618,8 @@ def _rewards(world: RightsWorld, clock: Any) -> Iterator[Step]:
             actor=stranger, now=utc_now(), month=month, lab=world.places["stranger_lab"], text="有异议"
         ),
     )
+    later = utc_now() + timedelta(days=30)
+    yield "what was not answered", lambda: rewards.pass_on_objections(actor=SYSTEM, now=later)
     yield "send a run back", lambda: rewards.send_back(actor=officer, now=utc_now(), month=month, reason="漏计")
     yield "calculate a run", lambda: rewards.run_month(actor=officer, now=utc_now(), month=month)
     yield "publish a run", lambda: rewards.publish(actor=officer, now=utc_now(), month=month)

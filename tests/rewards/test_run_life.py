@@ -9,12 +9,17 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from labshare.audit.models import AuditEvent
 from labshare.booking.models import WorkingDay
+from labshare.jobs.table import lapse_requests
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, ReasonRequired
 from labshare.kernel.months import Month
+from labshare.kernel.terms import OfficialRole
+from labshare.kernel.time import utc_now
+from labshare.notices.models import Notice
 from labshare.rewards import errors, services
 from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun
+from labshare.rewards.queries.waiting import objections_waiting
 from labshare.rewards.services.approve import CHECKS, conditions
 from labshare.settlement.models import BookingHold
 from labshare.settlement.queries.closed import closed_months
@@ -244,7 +249,7 @@ def test_an_objection_keeps_the_run_from_being_approved(world, clock):  # R-RUN-
     answer = {"objection_id": objection.id, "verdict": "rejected", "text": "该笔为法定检测"}
     with pytest.raises(NotFound):
         do(world, "answer_objection", lab_owner(world), clock, **answer)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(errors.ObjectionWithOfficer):
         do(world, "answer_objection", "approver", clock, **answer)
     with pytest.raises(errors.UnknownVerdict):
         do(world, "answer_objection", "officer", clock, **{**answer, "verdict": "perhaps"})
@@ -539,3 +544,50 @@ def test_advancing_a_day_at_a_time_public_notice_opens_once(world, clock):
             refusals += 1
             clock.advance(days=1)
     assert refusals == 8
+
+
+def objected(world, clock):
+    """An objection to September's run, of Monday 2 November."""
+    do(world, "run_month", "officer", clock, month=SEPTEMBER)
+    do(world, "publish", "officer", clock, month=SEPTEMBER)
+    code = world.labs[0].code
+    return do(world, "raise_objection", lab_owner(world), clock, month=SEPTEMBER, lab=code, text="少计一笔").id
+
+
+@pytest.mark.engines("sqlite")
+def test_unanswered_it_goes_to_the_approver(world, clock):  # R-RUN-15, R-RUN-8
+    answer = {"objection_id": objected(world, clock), "verdict": "rejected", "text": "经查无误"}
+    officer, approver, around = of_division("officer"), of_division("approver"), of_division("officer", "3306")
+    clock.set("2026-11-16 23:59")  # the tenth working day after the 2nd
+    assert (waiting(officer, "officer"), waiting(approver, "approver")) == (1, 0)
+    assert "0 objections passed on" in lapse_requests(clock.now)
+    with pytest.raises(errors.ObjectionWithOfficer):
+        do(world, "answer_objection", approver, clock, **answer)
+    clock.set("2026-11-17 00:00")
+    assert "1 objections passed on" in lapse_requests(clock.now)
+    assert "0 objections passed on" in lapse_requests(clock.now)
+    told = set(db.session.scalars(db.select(Notice.person_id).where(Notice.kind == "reward.objection_passed_on")))
+    assert {approver.person_id, around.person_id} <= told
+    assert officer.person_id not in told
+    assert (waiting(officer, "officer"), waiting(approver, "approver"), waiting(around, "officer")) == (0, 1, 1)
+    with pytest.raises(errors.ObjectionPassedOn):
+        do(world, "answer_objection", officer, clock, **answer)
+    do(world, "answer_objection", approver, clock, **answer)
+    assert do(world, "approve", approver, clock, month=SEPTEMBER).state == "approved"
+
+
+def of_division(role, division="330624"):
+    with transaction():
+        return factories.actor(factories.regulator(role, division), None, role, division=division)
+
+
+def waiting(actor, role):
+    return db.session.scalar(objections_waiting(actor, utc_now(), role=OfficialRole(role)))
+
+
+@pytest.mark.engines("sqlite")
+def test_upheld_by_an_officer_around_the_county_it_sends_the_run_back(world, clock):  # R-RUN-15
+    given = {"objection_id": objected(world, clock), "verdict": "upheld", "text": "属实"}
+    clock.set("2026-11-17 00:00")
+    do(world, "answer_objection", of_division("officer", "3306"), clock, **given)
+    assert state(SEPTEMBER) == "calculated"

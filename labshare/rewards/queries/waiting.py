@@ -3,19 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, not_, select
 
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.terms import OfficialRole
 from labshare.organisations.permissions import visible
 from labshare.rewards.models import Correction, Objection, Policy, RewardRun
 from labshare.rewards.queries.runs import policies_seen, runs_seen
 from labshare.rewards.terms import RunState
+from labshare.settlement.queries.contests import whose_turn
 
 
-def objections_waiting(actor: Actor) -> Select[Any]:
-    """Objections that nobody has answered."""
-    return select(func.count(Objection.id)).join(Objection.run).where(Objection.unanswered, runs_seen(actor))
+def objections_waiting(actor: Actor, now: Any, *, role: OfficialRole) -> Select[Any]:
+    """Objections that nobody has answered, the county's officers' or, late, its approvers'; to other regulators those
+    that they see."""
+    late: Any = Objection.late_at(now)
+    turn = late if role == OfficialRole.APPROVER else not_(late)
+    if role in actor.roles:
+        turn = whose_turn(actor, role, division=RewardRun.division, late=late)
+    return select(func.count(Objection.id)).join(Objection.run).where(Objection.unanswered, turn, runs_seen(actor))
 
 
 def policies(actor: Actor, *, published: bool) -> Select[Any]:

@@ -11,7 +11,7 @@ from labshare.rewards.services.grades import (
     send_back_grades,
     withdraw_grades,
 )
-from labshare.rewards.services.objections import answer_objection, raise_objection
+from labshare.rewards.services.objections import answer_objection, answers, pass_on_objections, raise_objection
 from labshare.rewards.services.policies import draft_policy, end_policy, publish_policy
 from labshare.rewards.services.publish import publish, send_back
 from labshare.rewards.services.run import run_month
@@ -20,6 +20,7 @@ __all__ = [
     "Condition",
     "agree_correction",
     "answer_objection",
+    "answers",
     "approve",
     "compare_now",
     "compared_at_once",
@@ -28,6 +29,7 @@ __all__ = [
     "draft_policy",
     "end_policy",
     "hand_over_grades",
+    "pass_on_objections",
     "pay",
     "propose_correction",
     "publish",

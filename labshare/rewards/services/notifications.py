@@ -18,6 +18,15 @@ kind(
     text=_l("%(lab)s objects to the reward run of %(month)s. It can be approved once the objection is answered."),
 )
 kind(
+    "reward.objection_passed_on",
+    topic=Topic.REWARD,
+    title=_l("Objection of %(lab)s is now yours to answer"),
+    text=_l(
+        "The county's officers have not answered in time the objection of %(lab)s to the reward run of %(month)s. It "
+        "is answered by an approver, or by an officer of a division around the county."
+    ),
+)
+kind(
     "reward.answered",
     topic=Topic.REWARD,
     title=_l("Objection answered"),

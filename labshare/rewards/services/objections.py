@@ -1,4 +1,4 @@
-"""A lab objects, an officer answers."""
+"""A lab objects, an officer answers; after ten working days an approver does (R-RUN-15)."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from labshare.audit.services import record
+from labshare.booking.queries.loading import in_working_days
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, take_turn
@@ -16,12 +17,14 @@ from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
-from labshare.organisations.permissions import check_seen, check_seen_anywhere
+from labshare.organisations.permissions import check, check_seen, check_seen_anywhere
 from labshare.rewards.errors import (
     AlreadyAnswered,
     AlreadyObjected,
     NotOfTheStatement,
     NotOnPublicNotice,
+    ObjectionPassedOn,
+    ObjectionWithOfficer,
     TextRequired,
     TooManyEntries,
     UnknownVerdict,
@@ -33,8 +36,12 @@ from labshare.rewards.services.common import lock_run, subject, the_run
 from labshare.rewards.services.publish import return_to_calculation
 from labshare.rewards.terms import ObjectionVerdict, RunState
 from labshare.settlement.files import TakenFile, store
+from labshare.settlement.queries.contests import decides_now
 from labshare.settlement.services.messages import wrong_words
+from labshare.settlement.services.notifications import CODE_STEP
 
+ANSWER_WITHIN = 10
+"""Working days that the county's officers have."""
 LONGEST = 4000
 """Characters of an objection or an answer."""
 ENTRIES_AT_MOST = 100
@@ -90,6 +97,7 @@ def raise_objection(
         text=text.strip(),
         raised_by=actor.person_id,
         raised_at=now,
+        answer_by=in_working_days(now, ANSWER_WITHIN),
     )
     db.session.add(objection)
     db.session.flush()
@@ -130,9 +138,11 @@ def check_answerer(actor: Actor) -> None:
 @verb("objection.answer", title=_l("Objection answered"), money=True)
 def answer_objection(*, actor: Actor, now: datetime, objection_id: int, verdict: str, text: str) -> Objection:
     """Answer an objection; `verdict` is `upheld` or `rejected`. Upheld, the run goes back to calculation, its month
-    opens, and public notice will start anew.
+    opens, and public notice will start anew. The county's officers answer within ten working days, afterwards its
+    approvers; an officer of a division that contains the county at any time.
 
-    Raises `NotFound`, `NotAllowed`, `AlreadyAnswered`, `TextRequired`, `UnknownVerdict`.
+    Raises `NotFound`, `NotAllowed`, `AlreadyAnswered`, `ObjectionPassedOn`, `ObjectionWithOfficer`, `TextRequired`,
+    `UnknownVerdict`.
     """
     check_answerer(actor)
     if ObjectionVerdict.known(verdict) is None:
@@ -149,6 +159,8 @@ def answer_objection(*, actor: Actor, now: datetime, objection_id: int, verdict:
     db.session.refresh(found)
     if not found.unanswered:
         raise AlreadyAnswered
+    if not answers(actor, found, now):
+        raise ObjectionPassedOn if found.late_at(now) else ObjectionWithOfficer(day=found.last_day)
     found.verdict, found.answer = verdict, text.strip()
     found.answered_by, found.answered_at = actor.person_id, now
     record(
@@ -166,6 +178,42 @@ def answer_objection(*, actor: Actor, now: datetime, objection_id: int, verdict:
     )
     db.session.flush()
     return found
+
+
+def answers(actor: Actor, objection: Objection, now: datetime) -> bool:
+    """Whether the actor is one of those who answer it at this moment."""
+    return decides_now(actor, "objection.answer", division=objection.run.division, late=objection.late_at(now))
+
+
+@verb("objection.pass_on", title=_l("Unanswered objection passed on"))
+def pass_on_objections(*, actor: Actor, now: datetime, limit: int = 200) -> int:
+    """Tell those who answer it now of each objection that the county's officers have not answered in time, once; how
+    many. For the system alone."""
+    check(actor, "objection.pass_on")
+    due = db.session.scalars(
+        select(Objection)
+        .where(Objection.late_at(now), Objection.passed_on_at.is_(None))
+        .order_by(Objection.answer_by)
+        .limit(limit)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    for objection in due:
+        objection.passed_on_at = now
+        record(actor, now, "objection.pass_on", ("objection", objection.id), after={"run": subject(objection.run)[1]})
+        division = objection.run.division
+        for role, told in ((OfficialRole.APPROVER, division), (OfficialRole.OFFICER, division[:-CODE_STEP])):
+            month = Month.parse(objection.run.month)
+            notify(
+                kind="reward.objection_passed_on",
+                now=now,
+                params={"lab": in_both_languages(objection.lab), "month": month},
+                url=f"/regulator/rewards/{month}",
+                regulators=(role,),
+                division=told,
+            )
+    db.session.flush()
+    return len(due)
 
 
 def _check_text(text: str) -> None:

@@ -81,8 +81,13 @@ def _papers(
 
 def decides_contest(actor: Actor, contest: Contest, division: str, now: datetime) -> bool:
     """Whether the actor is one of those who decide it at this moment."""
-    late = contest.late_at(now)
-    return may(actor, "contest.decide", division=division) and any(
+    return decides_now(actor, "contest.decide", division=division, late=contest.late_at(now))
+
+
+def decides_now(actor: Actor, action: str, *, division: str, late: bool) -> bool:
+    """Whether the actor, who may take this action there, is one of those whose turn it is: the county's officers, or
+    once it is late its approvers."""
+    return may(actor, action, division=division) and any(
         decides(role=role, prefix=actor.prefix(role), division=division, late=late)
         for role in (OfficialRole.OFFICER, OfficialRole.APPROVER)
     )
@@ -90,14 +95,16 @@ def decides_contest(actor: Actor, contest: Contest, division: str, now: datetime
 
 def contests_waiting(actor: Actor, now: Any, *, role: OfficialRole) -> Select[Any]:
     """How many contests wait for the actor as an officer, or as an approver, as a select."""
-    return select(func.count(Contest.id)).join(Contest.booking).where(Contest.undecided, _for(actor, now, role))
+    turn = whose_turn(actor, role, division=Booking.division, late=Contest.late_at(now))
+    return select(func.count(Contest.id)).join(Contest.booking).where(Contest.undecided, turn)
 
 
-def _for(actor: Actor, now: Any, role: OfficialRole) -> ColumnElement[bool]:
+def whose_turn(actor: Actor, role: OfficialRole, *, division: Any, late: ColumnElement[bool]) -> ColumnElement[bool]:
+    """`decides_now` in SQL: whether it is for the actor in this role."""
     prefix = actor.prefix(role)
     if prefix is None:
         return false()
-    within = lies_in(Booking.division, prefix)
+    within = lies_in(division, prefix)
     if role == OfficialRole.APPROVER:
-        return and_(within, Contest.late_at(now))
-    return and_(within, or_(func.length(Booking.division) > len(prefix), not_(Contest.late_at(now))))
+        return and_(within, late)
+    return and_(within, or_(func.length(division) > len(prefix), not_(late)))

@@ -43,6 +43,7 @@ from labshare.catalogue.terms import (
 )
 from labshare.kernel.database import Model, Thousandths, UtcDateTime, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
+from labshare.kernel.seen import digest_of
 from labshare.kernel.spans import Dated, Decided
 from labshare.kernel.time import ExactMinutes, Hours, Minutes
 from labshare.organisations.models import Firm
@@ -154,6 +155,11 @@ class LabAdmission(Decided, Model):
     suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the suspension was recorded."""
 
+    @property
+    def seen(self) -> str:
+        """The digest of what the second person must have seen (R-RIGHTS-16)."""
+        return digest_of((self.id, self.lab_id, self.division, self.admitted_from, self.reason))
+
     @hybrid_property
     def counts(self) -> bool:
         """Whether nobody has to confirm it any more. A suspension takes nothing from the days before it."""
@@ -219,7 +225,9 @@ _ADMISSION_REWRITTEN = (
     "OR (OLD.confirmed_at IS NOT NULL AND NEW.confirmed_at IS DISTINCT FROM OLD.confirmed_at) "
     "OR (OLD.refused_at IS NOT NULL AND NEW.refused_at IS DISTINCT FROM OLD.refused_at) "
     "OR (OLD.suspended_at IS NOT NULL AND (NEW.suspended_at IS DISTINCT FROM OLD.suspended_at "
-    "OR NEW.suspended_from IS DISTINCT FROM OLD.suspended_from))"
+    "OR NEW.suspended_from IS DISTINCT FROM OLD.suspended_from)) "
+    "OR (NEW.confirmed_by IS DISTINCT FROM OLD.confirmed_by "
+    "AND (OLD.confirmed_at IS NOT NULL OR NEW.confirmed_by = OLD.entered_by))"
 )
 """What was recorded of an admission stays; what is still open may be decided once."""
 guard(

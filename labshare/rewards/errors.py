@@ -62,6 +62,11 @@ class PolicyImmutable(Conflict):
     money_or_rights = True
 
 
+class PolicyEditedByYou(Conflict):
+    message = _l("Another person must publish: you edited this draft.")
+    money_or_rights = True
+
+
 class MonthsSettled(Conflict):
     message = _l("Runs up to %(month)s are published under this policy; it cannot end before that.")
     default_field = "effective_to"

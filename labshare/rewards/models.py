@@ -23,6 +23,7 @@ from labshare.catalogue.models import Lab
 from labshare.kernel.database import Model, UtcDateTime, append_only, db, guard, one_of
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
+from labshare.kernel.seen import digest_of
 from labshare.kernel.terms import listed
 from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm
@@ -61,6 +62,11 @@ class Policy(Model):
     published_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    @property
+    def seen(self) -> str:
+        """The digest of what whoever publishes it must have seen (R-RIGHTS-16)."""
+        return digest_of((self.id, self.division, self.document))
+
     @hybrid_property
     def published(self) -> bool:
         """Whether it can no longer change but for its last month."""
@@ -96,6 +102,17 @@ class Policy(Model):
         return self.effective_from <= (other.effective_to or ENDLESS_MONTH) and other.effective_from <= (
             self.effective_to or ENDLESS_MONTH
         )
+
+
+class PolicyEdit(Model):
+    """Each saving of a draft, and by whom: none of them may publish the policy (R-RUN-13)."""
+
+    __tablename__ = "policy_edit"
+
+    policy_id: Mapped[int] = mapped_column(ForeignKey("policy.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    edited_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    edited_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class RewardRun(Model):
@@ -520,9 +537,19 @@ _POLICY_FROZEN = (
     "OR NEW.name <> OLD.name OR NEW.effective_from <> OLD.effective_from OR NEW.version <> OLD.version "
     "OR CAST(NEW.document AS TEXT) <> CAST(OLD.document AS TEXT))"
 )
+_POLICY_BY_ITS_EDITOR = (
+    "NEW.published_by IS DISTINCT FROM OLD.published_by AND (OLD.state = 'published' "
+    "OR NEW.published_by = OLD.created_by OR EXISTS (SELECT 1 FROM policy_edit e "
+    "WHERE e.policy_id = NEW.id AND e.edited_by = NEW.published_by))"
+)
+append_only(PolicyEdit.__table__)
 guard(
     Policy.__table__,
     sqlite=(
+        (
+            "CREATE TRIGGER policy_published_by_another BEFORE UPDATE ON policy "
+            f"BEGIN SELECT RAISE(ABORT, 'policy: another publishes') WHERE {_POLICY_BY_ITS_EDITOR}; END"
+        ),
         f"CREATE TRIGGER policy_no_overlap_insert BEFORE INSERT ON policy BEGIN {_POLICY_CLASH_SQLITE}; END",
         f"CREATE TRIGGER policy_no_overlap_update BEFORE UPDATE ON policy BEGIN {_POLICY_CLASH_SQLITE}; END",
         (
@@ -547,6 +574,15 @@ guard(
         (
             "CREATE FUNCTION policy_refuse() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN RAISE EXCEPTION 'policy: published' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        ),
+        (
+            "CREATE FUNCTION policy_published_by_another() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN IF {_POLICY_BY_ITS_EDITOR} THEN RAISE EXCEPTION 'policy: another publishes' "
+            "USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$"
+        ),
+        (
+            "CREATE TRIGGER policy_published_by_another BEFORE UPDATE ON policy FOR EACH ROW "
+            "EXECUTE FUNCTION policy_published_by_another()"
         ),
         (
             f"CREATE TRIGGER policy_frozen BEFORE UPDATE ON policy FOR EACH ROW WHEN ({_POLICY_FROZEN}) "

@@ -141,7 +141,10 @@ def test_policy_and_run(market: Market, client: FlaskClient, finished: str, cloc
     assert made.status_code == 201, made.text
     publish = f"/api/v1/rewards/policies/{made.json['id']}/publish"
     assert client.post(publish, headers=market.officer).status_code == 403
-    assert client.post(publish, headers=approver).status_code == 200
+    stale = client.post(publish, json={"seen": "0" * 32}, headers=approver)
+    assert (stale.status_code, stale.json["type"]) == (409, "urn:labshare:problem:ChangedMeanwhile"), stale.text
+    (listed,) = client.get("/api/v1/rewards/policies", headers=approver).json["items"]
+    assert client.post(publish, json={"seen": listed["seen"]}, headers=approver).status_code == 200
     early = client.post("/api/v1/rewards/runs", json={"month": "2026-11"}, headers=market.officer)
     assert early.status_code == 422, early.text
     clock.set("2026-12-01 09:00")

@@ -308,19 +308,38 @@ def test_an_admission_of_more_than_30_days_back_waits_for_a_second_person(house)
     assert not queries.lab_page(VISITOR, lab.code, TODAY).admitted
     assert county_of(lab, TODAY) == "330624"
     assert admission_spans("330624") == [span for span in admission_spans("") if span[0] != lab.id]
+    seen = {"admission_id": waiting.id, "seen": waiting.seen}
     with refused(("NotAllowed", None)):
-        labs.confirm_admission(**house.by_officer, admission_id=waiting.id)
+        labs.confirm_admission(**house.by_officer, **seen)
     both = make.actor(db.session.get_one(Person, house.officer.person_id), None, "officer", "approver")
     with refused(("SecondPersonNeeded", None)):
-        labs.confirm_admission(actor=both, now=house.clock.now, admission_id=waiting.id)
+        labs.confirm_admission(actor=both, now=house.clock.now, **seen)
     house.clock.advance(days=1)
     with transaction():
-        labs.confirm_admission(actor=approver, now=house.clock.now, admission_id=waiting.id)
+        labs.confirm_admission(actor=approver, now=house.clock.now, **seen)
     assert queries.lab_page(VISITOR, lab.code, date(2026, 10, 24)).admitted
     assert (lab.id, date(2026, 10, 24), date(9999, 12, 31)) in admission_spans("330624")
     assert lab.id not in {span[0] for span in admission_spans("330624", known_at=house.clock.now - timedelta(hours=1))}
     with refused(("AdmissionDecided", None)):
         labs.refuse_admission(actor=approver, now=house.clock.now, admission_id=waiting.id)
+
+
+def test_an_admission_is_confirmed_as_it_was_seen(house):  # R-COUNTY-2, R-RIGHTS-16
+    lab = not_yet_admitted(house)
+    approver = make.actor(make.regulator("approver"), None, "approver")
+    with transaction():
+        waiting = labs.admit_lab(**house.by_officer, lab_id=lab.id, admitted_from=date(2026, 9, 2), reason="漏录")
+    shown = waiting.seen
+    sql("UPDATE lab_admission SET reason = '改写' WHERE id = :id", id=waiting.id)
+    with refused(("ChangedMeanwhile", "seen")):
+        labs.confirm_admission(actor=approver, now=house.clock.now, admission_id=waiting.id, seen=shown)
+    with pytest.raises(IntegrityError, match="stays as recorded"):
+        sql(
+            "UPDATE lab_admission SET confirmed_by = entered_by, confirmed_at = entered_at WHERE id = :id",
+            id=waiting.id,
+        )
+    db.session.rollback()
+    assert not db.session.get_one(LabAdmission, waiting.id).counts
 
 
 def test_a_refused_admission_never_counts_and_makes_room_for_another(house):  # R-COUNTY-2

@@ -313,12 +313,16 @@ def _catalogue(world: RightsWorld) -> Iterator[Step]:
     with transaction():
         drafts = [make.lab(make.firm(), admitted=False) for _ in range(2)]
         early = [
-            labs.admit_lab(actor=officer, now=now, lab_id=one.id, admitted_from=date(2026, 1, 5), reason="漏录").id
+            labs.admit_lab(actor=officer, now=now, lab_id=one.id, admitted_from=date(2026, 1, 5), reason="漏录")
             for one in drafts
         ]
+        confirmed, refused = ((one.id, one.seen) for one in early)
     approver = acting(world, "approver")
-    yield "confirm an admission", lambda: labs.confirm_admission(actor=approver, now=now, admission_id=early[0])
-    yield "refuse an admission", lambda: labs.refuse_admission(actor=approver, now=now, admission_id=early[1])
+    yield (
+        "confirm an admission",
+        lambda: labs.confirm_admission(actor=approver, now=now, admission_id=confirmed[0], seen=confirmed[1]),
+    )
+    yield "refuse an admission", lambda: labs.refuse_admission(actor=approver, now=now, admission_id=refused[0])
     admin, about = acting(world, "admin"), {"now": now, "name": "标准化工作导则"}
     with transaction():
         proposed = [

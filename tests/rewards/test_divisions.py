@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -175,11 +176,12 @@ def test_a_far_admission_is_answered_by_its_county(world: World, clock: Any) -> 
     with transaction():
         waits = factories.admission(factories.lab(admitted=False), confirmed_at=None)
     given = {"now": clock.now, "admission_id": waits.id}
-    for act, role in ((lab_services.confirm_admission, "approver"), (lab_services.refuse_admission, "officer")):
+    confirm = partial(lab_services.confirm_admission, seen=waits.seen)
+    for act, role in ((confirm, "approver"), (lab_services.refuse_admission, "officer")):
         with pytest.raises(NotFound):
             act(actor=regulator(role, ELSEWHERE), **given)
     with transaction():
-        lab_services.confirm_admission(actor=regulator("approver", HOME), **given)
+        confirm(actor=regulator("approver", HOME), **given)
 
 
 def test_an_affiliation_is_decided_where_the_lab_is(world: World, clock: Any) -> None:  # R-RIGHTS-15

@@ -12,7 +12,7 @@ from labshare.booking.models import WorkingDay
 from labshare.jobs.table import lapse_requests
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db, transaction
-from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, ReasonRequired
+from labshare.kernel.errors import ChangedMeanwhile, InvalidInputs, NotAllowed, NotFound, ReasonRequired
 from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import utc_now
@@ -24,6 +24,7 @@ from labshare.rewards.services.approve import CHECKS, conditions
 from labshare.settlement.models import BookingHold
 from labshare.settlement.queries.closed import closed_months
 from tests import factories
+from tests.rewards.reading import policy_json
 from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
 
 SEPTEMBER, OCTOBER, NOVEMBER = Month(2026, 9), Month(2026, 10), Month(2026, 11)
@@ -438,7 +439,6 @@ def test_a_correction_needs_two_officers_and_counts_from_the_open_month(world, c
 
 
 def test_policies_are_drafted_by_officers_and_published_by_approvers(world, clock):  # R-REWARD-1, R-RUN-13
-    from tests.rewards.reading import policy_json
 
     with pytest.raises(NotAllowed):
         do(world, "draft_policy", "approver", clock, document=policy_json())
@@ -464,6 +464,41 @@ def test_policies_are_drafted_by_officers_and_published_by_approvers(world, cloc
     do(world, "publish_policy", "approver", clock, policy_id=draft.id)
     with pytest.raises(errors.PolicyImmutable):
         do(world, "draft_policy", "officer", clock, document=policy_json(), policy_id=draft.id)
+
+
+def test_whoever_edited_a_draft_ever_does_not_publish_it(world, clock):  # R-RUN-13
+    """The approver once was an officer and saved the second version; the database refuses it as well."""
+    turncoat = factories.actor(world.approver, None, "officer")
+    other = factories.actor(factories.regulator("approver"), None, "approver")
+    db.session.commit()
+    given = {"document": policy_json(division="330681")}
+    draft = do(world, "draft_policy", "officer", clock, **given)
+    for who in (turncoat, "officer"):
+        do(world, "draft_policy", who, clock, policy_id=draft.id, **given)
+    with pytest.raises(errors.PolicyEditedByYou):
+        do(world, "publish_policy", "approver", clock, policy_id=draft.id)
+    by_hand = text("UPDATE policy SET state = 'published', published_by = :by WHERE id = :id")
+    for editor in (world.approver, world.officer):
+        with pytest.raises(IntegrityError, match="another publishes"), transaction():
+            db.session.execute(by_hand, {"by": editor.id, "id": draft.id})
+    with pytest.raises(IntegrityError, match="append-only"), transaction():
+        db.session.execute(text("DELETE FROM policy_edit"))
+    do(world, "publish_policy", other, clock, policy_id=draft.id)
+    with pytest.raises(IntegrityError, match="another publishes"), transaction():
+        db.session.execute(by_hand, {"by": factories.person().id, "id": draft.id})
+
+
+def test_a_policy_is_published_as_it_was_seen(world, clock):  # R-RUN-13, R-RIGHTS-16
+    shown = do(world, "draft_policy", "officer", clock, document=policy_json(division="330681"))
+    seen = shown.seen
+    changed = policy_json(division="330681", publicity_working_days=1)
+    do(world, "draft_policy", "second_officer", clock, document=changed, policy_id=shown.id)
+    with pytest.raises(ChangedMeanwhile):
+        do(world, "publish_policy", "approver", clock, policy_id=shown.id, seen=seen)
+    assert db.session.get_one(Policy, shown.id).draft
+    assert db.session.query(AuditEvent).filter_by(action="policy.publish", refused=True).one()
+    again = db.session.get_one(Policy, shown.id).seen
+    assert do(world, "publish_policy", "approver", clock, policy_id=shown.id, seen=again).published
 
 
 def test_the_database_refuses_overlapping_policies_itself(world, clock):  # R-REWARD-1
@@ -497,7 +532,6 @@ def test_the_database_refuses_policies_of_nested_divisions(world, clock, divisio
 def test_a_policy_published_meanwhile_is_named(world, clock, monkeypatch):  # R-REWARD-1
     """Two approvers press at once: the second's check saw nothing yet."""
     from labshare.rewards.services import policies
-    from tests.rewards.reading import policy_json
 
     draft = do(world, "draft_policy", "officer", clock, document=policy_json(division="33"))
     later, looks = policies.check_no_overlap, []

@@ -453,6 +453,7 @@ def _catalogue(lab: Any, instrument_id: int, item_id: int, proof_id: int) -> dic
         "claim_seen": digest_of_claim(claim),
         "draft_instrument_id": draft.id,
         "admission_id": admission.id,
+        "admission_seen": admission.seen,
         "accreditation_id": accreditation.id,
         "closure_id": closure.id,
         "week_id": week.id,
@@ -606,6 +607,7 @@ def _rewards(world: RightsWorld, lab: Any) -> dict[str, Any]:
         "month": "2026-10",
         "policy_id": policy.id,
         "draft_policy_id": draft.id,
+        "draft_policy_seen": draft.seen,
         "objection_id": objection.id,
     }
 

@@ -12,9 +12,11 @@ from sqlalchemy import event
 
 from labshare.kernel.database import db, transaction
 from labshare.kernel.months import Month
+from labshare.kernel.time import utc_now
 from labshare.rewards import services
 from labshare.rewards.models import Correction, Objection, Policy, RewardRun
 from tests import factories
+from tests.rewards.reading import policy_json
 from tests.rewards.world import add_booking, add_lab, add_revenue, people, put_policy
 from tests.signing import sign_in
 
@@ -282,12 +284,40 @@ def test_policies_are_drafted_and_published_by_form(world, client, at, language)
     changed = client.post(f"{saved.location}/edit", data={**fields, "bands-0-rate": "0.12"})
     assert changed.status_code == 303
     as_(client, world, "approver")
-    assert client.post(f"{saved.location}/publish").status_code == 303
+    seen = {"seen": seen_at(client, saved.location)}
+    as_(client, world, "officer")
+    client.post(f"{saved.location}/edit", data={**fields, "bands-0-rate": "0.13"})
+    as_(client, world, "approver")
+    for given in (seen, {"x": "1"}):
+        refused = at(f"{saved.location}/publish", **given)
+        assert refused.status_code == 409
+        assert (
+            "has changed since the page was opened" if language == "en" else "页面打开之后内容有变动"
+        ) in refused.text
+        assert "13%" in refused.text.replace(" ", "")
+    seen = {"seen": seen_at(client, saved.location)}
+    assert client.post(f"{saved.location}/publish", data=seen).status_code == 303
     assert client.post(f"{saved.location}/end", data={"effective_to": "2027-06"}).status_code == 303
     db.session.rollback()
     policy = db.session.query(Policy).filter_by(division="330681").one()
     assert (policy.state, policy.effective_to) == ("published", "2027-06")
-    assert policy.document["bands"]["steps"] == [{"from_fen": 0, "rate": "0.12"}]
+    assert policy.document["bands"]["steps"] == [{"from_fen": 0, "rate": "0.13"}]
+
+
+def seen_at(client, path):
+    """The digest that the page's form of publishing carries."""
+    return re.search(r'name="seen" value="(\w+)"', client.get(path).text)[1]
+
+
+def test_whoever_edited_a_draft_is_told_that_another_publishes_it(world, client, at, language):  # R-RUN-13
+    with transaction():
+        turncoat = factories.actor(world.approver, None, "officer")
+        document = policy_json(division="330681")
+        drafted = services.draft_policy(actor=turncoat, now=utc_now(), document=document)
+    as_(client, world, "approver")
+    page = at(f"/regulator/policies/{drafted.id}")
+    assert 'name="seen"' not in page.text
+    assert ("you edited this draft" if language == "en" else "编辑过这份草稿的人员不能发布") in page.text
 
 
 def test_an_overlapping_policy_is_refused_on_its_page(world, client, at, language):
@@ -295,7 +325,7 @@ def test_an_overlapping_policy_is_refused_on_its_page(world, client, at, languag
     fields = {**policy_fields(client), "name": "重叠", "legal_basis": "办法", "effective_from": "2026-12"}
     saved = client.post("/regulator/policies/new", data=fields)
     as_(client, world, "approver")
-    page = at(f"{saved.location}/publish", x="1")
+    page = at(f"{saved.location}/publish", seen=seen_at(client, saved.location))
     assert page.status_code == 409
     assert ("Overlaps with" if language == "en" else "执行期重叠") in page.text
 

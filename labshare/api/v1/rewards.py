@@ -33,6 +33,12 @@ class MonthBody(Strict):
     month = MonthField(required=True)
 
 
+class PublishPolicyBody(Strict):
+    """`seen`: the policy's, as it was read; without it whatever the draft says is published."""
+
+    seen = Text(load_default=None, allow_none=True, validate=Length(max=64))
+
+
 class PayBody(Strict):
     paid_on = Day(required=True)
     reference = Text(required=True, validate=Length(1, 100))
@@ -94,12 +100,13 @@ def draft_policy(body: dict[str, Any]) -> Any:
 
 @blueprint.post("/rewards/policies/<int:policy_id>/publish")
 @requires("policy.publish", of=POLICIES)
+@blueprint.arguments(PublishPolicyBody)
 @blueprint.response(200, schemas.Policy)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
-def publish_policy(policy_id: int) -> Any:
-    """The approver publishes it; from then on it never changes."""
-    return services.publish_policy(actor=current_actor(), now=utc_now(), policy_id=policy_id)
+def publish_policy(body: dict[str, Any], policy_id: int) -> Any:
+    """An approver who never edited it publishes it, with `seen` only as it was read; it never changes again."""
+    return services.publish_policy(actor=current_actor(), now=utc_now(), policy_id=policy_id, seen=body["seen"])
 
 
 @blueprint.post("/rewards/runs")

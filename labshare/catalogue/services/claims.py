@@ -19,9 +19,10 @@ from labshare.catalogue.services import common
 from labshare.catalogue.terms import ClaimKind, ClaimVerdict
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import ChangedMeanwhile, NotFound, ReasonRequired
+from labshare.kernel.errors import NotFound, ReasonRequired
 from labshare.kernel.formatting import in_both_languages
 from labshare.kernel.money import Fen
+from labshare.kernel.seen import check_seen_digest
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
@@ -178,8 +179,7 @@ def _to_decide(actor: Actor, now: datetime, seen: Mapping[int, str]) -> list[Cla
     for claim in chosen:
         if not claim.waits:
             raise errors.ClaimDecided
-        if seen[claim.id] != digest_of_claim(claim):
-            raise ChangedMeanwhile
+        check_seen_digest(seen[claim.id], digest_of_claim(claim))
     return chosen
 
 

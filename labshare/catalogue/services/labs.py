@@ -22,6 +22,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, ReasonRequired, raise_all
 from labshare.kernel.formatting import in_both_languages
+from labshare.kernel.seen import check_seen_digest
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
@@ -198,14 +199,16 @@ def admit_lab(
 
 
 @verb("lab.confirm_admission", title=_l("Admission confirmed"))
-def confirm_admission(*, actor: Actor, now: datetime, admission_id: int) -> LabAdmission:
-    """Confirm, as a second person, an admission of more than 30 days back. It counts from now on.
+def confirm_admission(*, actor: Actor, now: datetime, admission_id: int, seen: str) -> LabAdmission:
+    """Confirm, as a second person, an admission of more than 30 days back as its page showed it (`LabAdmission.seen`).
+    It counts from now on.
 
-    Raises `NotFound`, `AdmissionDecided`, `SecondPersonNeeded`.
+    Raises `NotFound`, `AdmissionDecided`, `SecondPersonNeeded`, `ChangedMeanwhile`.
     """
     admission = _waiting(actor, "lab.confirm_admission", admission_id)
     if admission.entered_by == actor.person_id:
         raise errors.SecondPersonNeeded
+    check_seen_digest(seen, admission.seen)
     admission.confirmed_by, admission.confirmed_at = actor.person_id, now
     db.session.flush()
     lab = db.session.get_one(Lab, admission.lab_id)

@@ -18,6 +18,7 @@ class Policy(Answer):
     effective_to = MonthField(allow_none=True)
     published_at = Moment(allow_none=True)
     document = ma.fields.Dict()
+    seen = Text()
 
 
 class Line(Answer):

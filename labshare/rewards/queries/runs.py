@@ -17,7 +17,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.organisations.permissions import visible
-from labshare.rewards.models import Objection, Policy, RewardLine, RewardRun, RewardRunHand
+from labshare.rewards.models import Objection, Policy, PolicyEdit, RewardLine, RewardRun, RewardRunHand
 from labshare.rewards.policy import Policy as PolicyRules
 from labshare.rewards.policy import read_policy
 from labshare.rewards.queries.facts import MonthFacts, facts_of, to_reclaim
@@ -245,3 +245,10 @@ def get_policy(actor: Actor, policy_id: int) -> Policy:
     if policy is None:
         raise NotFound
     return policy
+
+
+def edits_of(policy_id: int) -> list[PolicyEdit]:
+    """Every saving of the draft, in order."""
+    return list(
+        db.session.scalars(select(PolicyEdit).where(PolicyEdit.policy_id == policy_id).order_by(PolicyEdit.number))
+    )

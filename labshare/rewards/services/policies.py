@@ -1,4 +1,4 @@
-"""Policies: an officer drafts, an approver publishes or ends."""
+"""Policies: an officer drafts, an approver publishes exactly what was seen, or ends (R-RUN-13)."""
 
 from datetime import datetime
 from typing import Any
@@ -12,15 +12,22 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
+from labshare.kernel.seen import check_seen_digest
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
 from labshare.organisations.errors import OutsideDivision
 from labshare.organisations.permissions import check, check_anywhere, check_seen_anywhere, may
-from labshare.rewards.errors import MonthsReversed, MonthsSettled, PoliciesOverlap, PolicyImmutable
-from labshare.rewards.models import Policy
+from labshare.rewards.errors import (
+    MonthsReversed,
+    MonthsSettled,
+    PoliciesOverlap,
+    PolicyEditedByYou,
+    PolicyImmutable,
+)
+from labshare.rewards.models import Policy, PolicyEdit
 from labshare.rewards.policy import read_policy
-from labshare.rewards.queries.runs import policies_seen, published_since
+from labshare.rewards.queries.runs import edits_of, policies_seen, published_since
 from labshare.rewards.terms import PolicyState
 
 
@@ -55,6 +62,7 @@ def draft_policy(
     policy.effective_to = str(rules.effective_to) if rules.effective_to else None
     policy.document = document
     db.session.flush()
+    _keep_editor(policy, actor, now)
     record(actor, now, "policy.draft", ("policy", policy.id), before=before, after={"document": document})
     if before is None:
         notify(
@@ -70,15 +78,21 @@ def draft_policy(
 
 
 @verb("policy.publish", title=_l("Policy published"), money=True)
-def publish_policy(*, actor: Actor, now: datetime, policy_id: int) -> Policy:
-    """Publish a draft: from here on it is immutable, but for its last month (`end_policy`).
+def publish_policy(*, actor: Actor, now: datetime, policy_id: int, seen: str | None = None) -> Policy:
+    """Publish a draft: from here on it is immutable, but for its last month (`end_policy`). `seen` is the digest of
+    what the page showed; None: whatever the draft says.
 
-    Raises `NotFound`, `PolicyImmutable`, `PoliciesOverlap`: the database refuses what another publishes meanwhile.
+    Raises `NotFound`, `PolicyImmutable`, `PolicyEditedByYou` for whoever saved it ever, `ChangedMeanwhile`,
+    `PoliciesOverlap`: the database refuses what another publishes meanwhile.
     """
     check_publisher(actor)
     policy = _policy(actor, policy_id, "policy.publish")
     if policy.state != PolicyState.DRAFT:
         raise PolicyImmutable
+    if actor.person_id in {policy.created_by, *(one.edited_by for one in edits_of(policy.id))}:
+        raise PolicyEditedByYou
+    if seen is not None:
+        check_seen_digest(seen, policy.seen)
     rules = read_policy(policy.document)
     check_no_overlap(policy)
     try:
@@ -135,6 +149,12 @@ def check_no_overlap(policy: Policy) -> None:
 def check_publisher(actor: Actor) -> None:
     """Whether they may publish and end policies. Raises `NotFound`, `NotAllowed`."""
     check_seen_anywhere(actor, "policy.see", "policy.publish")
+
+
+def _keep_editor(policy: Policy, actor: Actor, now: datetime) -> None:
+    number = len(edits_of(policy.id)) + 1
+    db.session.add(PolicyEdit(policy_id=policy.id, number=number, edited_by=actor.person_id, edited_at=now))
+    db.session.flush()
 
 
 def _policy(actor: Actor, policy_id: int, action: str) -> Policy:

@@ -1,5 +1,6 @@
 """Open labs: admission, suspension."""
 
+from functools import partial
 from typing import Any
 
 from flask import render_template, request, url_for
@@ -213,10 +214,15 @@ def lab_decline(lab_id: int) -> Any:
 def admission_decide(*, lab_id: int, admission_id: int, act: str) -> Any:
     """The second person's answer to an admission of more than 30 days back."""
     actor = current_actor()
-    decide = lab_services.confirm_admission if act == "confirm" else lab_services.refuse_admission
+    given = {"actor": actor, "now": utc_now(), "admission_id": admission_id}
+    decide = (
+        partial(lab_services.confirm_admission, seen=request.form.get("seen", ""))
+        if act == "confirm"
+        else lab_services.refuse_admission
+    )
     said_ = _("The admission is confirmed; the lab is told.") if act == "confirm" else _("The admission is refused.")
     answer = pressed(
-        lambda: decide(actor=actor, now=utc_now(), admission_id=admission_id),
+        lambda: decide(**given),
         lambda _made: (said_, url_for("regulator.lab", lab_id=lab_id)),
     )
     if isinstance(answer, Response):

@@ -5,7 +5,7 @@ Rates and coefficients are typed as decimals (0.10 is 10 %), money in yuan; both
 
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -22,7 +22,7 @@ from labshare.organisations.terms import SizeClass
 from labshare.rewards import services
 from labshare.rewards.models import Policy
 from labshare.rewards.queries import pages
-from labshare.rewards.queries.runs import get_policy, rules_of
+from labshare.rewards.queries.runs import edits_of, get_policy, rules_of
 from labshare.rewards.terms import BandKind, Cap, Grade, PolicyState, RewardUnit, Tax
 from labshare.web.asked import own_division
 from labshare.web.forms import (
@@ -230,12 +230,15 @@ def policy(policy_id: int) -> Any:
 def _policy_page(policy_id: int, form: EndForm | None = None, above: Form | None = None, *, status: int = 200) -> Any:
     actor = current_actor()
     found = get_policy(current_actor(), policy_id)
+    edits = edits_of(policy_id)
     html = render_template(
         "regulator/policies/policy.html",
         policy=found,
         rules=rules_of(found),
         caps=tuple(Cap),
-        names=names_of((found.created_by, found.published_by)),
+        edits=edits,
+        edited_it=actor.person_id in {found.created_by, *(one.edited_by for one in edits)},
+        names=names_of((found.created_by, found.published_by, *(one.edited_by for one in edits))),
         may_draft=may(actor, "policy.draft", division=found.division),
         may_publish=may(actor, "policy.publish", division=found.division),
         form=form or EndForm(formdata=None),
@@ -301,7 +304,9 @@ def _save(policy_id: int | None) -> Any:
 def policy_publish(policy_id: int) -> Any:
     """From here on it governs, and never changes."""
     answer = pressed(
-        lambda: services.publish_policy(actor=current_actor(), now=utc_now(), policy_id=policy_id),
+        lambda: services.publish_policy(
+            actor=current_actor(), now=utc_now(), policy_id=policy_id, seen=request.form.get("seen", "")
+        ),
         lambda _published: (_("The policy is published."), url_for("regulator.policy", policy_id=policy_id)),
     )
     if isinstance(answer, Response):

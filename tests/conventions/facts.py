@@ -19,6 +19,8 @@ class Fact:
     """`table.column` each."""
     verbs: frozenset[str]
     """Who declares, confirms or ends it."""
+    confirmers: frozenset[str]
+    """Those of the cell of who confirms it."""
 
     @property
     def tables(self) -> set[str]:
@@ -32,7 +34,9 @@ def facts_that_count() -> list[Fact]:
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("|")
     ]
-    return [Fact(name, tuple(_CODE.findall(columns)), _verbs(rest)) for name, columns, *rest in rows[2:]]
+    return [
+        Fact(name, tuple(_CODE.findall(columns)), _verbs(rest), _verbs(rest[1:2])) for name, columns, *rest in rows[2:]
+    ]
 
 
 def _verbs(cells: Sequence[str]) -> frozenset[str]:

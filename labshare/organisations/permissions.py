@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, true
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, NotFound
 from labshare.kernel.terms import OfficialRole
+from labshare.organisations.rules import second_person
 from labshare.organisations.terms import FirmRole
 
 Side = Literal["any", "client", "lab", "firm", "division"]
@@ -235,6 +236,14 @@ def may(
             or (side != "division" and firms[side] is not None and firms[side] == actor.firm_id)
         )
         for role, side in PERMISSIONS.get(action, ())
+    )
+
+
+def is_second(actor: Actor, division: str) -> bool:
+    """Whether they may be the second person of what officers of this division decide (R-FACT-2)."""
+    return actor.scope == WRITING_SCOPE and any(
+        second_person(role=role, prefix=actor.prefix(role), division=division)
+        for role in (OfficialRole.OFFICER, OfficialRole.APPROVER)
     )
 
 

@@ -173,3 +173,11 @@ def excluded_by(role: str, held: frozenset[str]) -> str | None:
     if role not in EXCLUDING:
         return None
     return next(iter(sorted((held & EXCLUDING) - {role})), None)
+
+
+def second_person(*, role: str, prefix: str | None, division: str) -> bool:
+    """Whether a regulator with this role for this division (None: for none) may be the second person of what officers
+    of `division` decide: its approver, or an officer of a division that contains it (R-FACT-2)."""
+    if prefix is None or not division.startswith(prefix):
+        return False
+    return role == OfficialRole.APPROVER or (role == OfficialRole.OFFICER and len(prefix) < len(division))

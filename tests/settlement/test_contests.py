@@ -152,7 +152,7 @@ def test_undecided_it_goes_to_the_approver(booked, owner, approver, clock):  # R
     assert waiting(approver, APPROVER) == 0
 
 
-def test_who_decides():  # R-CONTEST-3
+def test_who_decides():  # R-CONTEST-3, R-FACT-2
     county, city = "330624", "3306"
     for role, prefix, in_time, late in (
         (OFFICER, county, True, False),

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from labshare.booking.rules.lifecycle import after_working_days
 from labshare.booking.rules.time import WorkingDays
 from labshare.kernel.terms import OfficialRole
+from labshare.organisations.rules import second_person
 from labshare.settlement.terms import DocumentKind
 
 CONTEST_WITHIN = 10
@@ -37,8 +38,6 @@ def read_document(named: str) -> tuple[DocumentKind, int] | None:
 def decides(*, role: str, prefix: str | None, division: str, late: bool) -> bool:
     """Whether a regulator with this role for this division decides: the county's officers while it is not late, then
     its approvers; officers of a division that contains it at any time."""
-    if prefix is None or not division.startswith(prefix):
-        return False
-    if role == OfficialRole.OFFICER:
-        return not late or len(prefix) < len(division)
-    return role == OfficialRole.APPROVER and late
+    if late:
+        return second_person(role=role, prefix=prefix, division=division)
+    return role == OfficialRole.OFFICER and prefix is not None and division.startswith(prefix)

@@ -42,7 +42,8 @@ from labshare.rewards.terms import RunState
 from labshare.settlement.queries.contests import contests_waiting
 from labshare.settlement.queries.disputes import disputes_to_decide
 from labshare.settlement.queries.inquiries import to_answer, to_choose
-from labshare.settlement.queries.missing import documents_waiting, payers_waiting
+from labshare.settlement.queries.missing import documents_waiting
+from labshare.settlement.queries.payers import payers_waiting
 from labshare.settlement.queries.waiting import WAITS, Wait, bookings_waiting
 
 PERSON, FIRM, CLIENT, LAB, NOBODY = "person", "firm", "client", "lab", ""
@@ -197,9 +198,17 @@ KINDS = (
         "payers",
         OFFICER,
         "regulator.payers",
-        lambda actor, _now: payers_waiting(actor),
+        lambda actor, _now: payers_waiting(actor, OFFICER),
         badge=True,
         line=_l("Payers to decide on"),
+    ),
+    Kind(
+        "payers_second",
+        APPROVER,
+        "regulator.payers",
+        lambda actor, _now: payers_waiting(actor, APPROVER),
+        badge=True,
+        line=_l("Accepted payers to confirm as a second person"),
     ),
     Kind(
         "disputes",
@@ -433,6 +442,8 @@ class Waiting:
     contests_late: int
     """Those that are an approver's by now."""
     payers: int
+    payers_second: int
+    """Accepted by an officer; an approver confirms."""
     affiliations: int
     """Declared ones that an officer has to decide."""
     policies: int

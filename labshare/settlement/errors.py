@@ -308,6 +308,16 @@ class PayerDecidedAlready(Conflict):
     message = _l("This payer is decided already.")
 
 
+class PayerWaitsForSecond(Conflict):
+    message = _l("An officer has accepted this payer; now a second person has to.")
+    money_or_rights = True
+
+
+class LimitOutOfRange(InvalidInput):
+    message = _l("From 0 to %(amount)s.")
+    default_field = "amount_fen"
+
+
 # ledger
 
 

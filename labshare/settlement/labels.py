@@ -12,6 +12,7 @@ name_subjects(
     invoice=_l("Invoice"),
     message=_l("Message"),
     month=_l("Month of the ledger"),
+    payer_limit=_l("Limit of other payers"),
     payment=_l("Payment"),
     reminder=_l("Dunning letter"),
     sent_statement=_l("Statement of account"),

@@ -288,6 +288,12 @@ class Payment(Model):
             sqlite_where=text("by_client = 0 AND payer_verdict IS NULL"),
             postgresql_where=text("NOT by_client AND payer_verdict IS NULL"),
         ),
+        Index(
+            "ix_payment_other_payer",
+            "payer_uscc",
+            sqlite_where=text("by_client = 0"),
+            postgresql_where=text("NOT by_client"),
+        ),
         Index(None, "booking_id"),
         Index(None, "reference"),
     )
@@ -344,6 +350,68 @@ class Payment(Model):
     @classmethod
     def _payer_decided_in_sql(cls) -> ColumnElement[bool]:
         return and_(not_(cls.by_client), cls.payer_verdict.is_not(None))
+
+
+class PayerAcceptance(Model):
+    """One officer's yes to another payer above the county's limit: the payment counts once a second person says yes
+    too (R-PAPER-15)."""
+
+    __tablename__ = "payer_acceptance"
+    __table_args__ = (
+        CheckConstraint("confirmed_by IS NULL OR confirmed_by <> accepted_by", name="confirmed_by_another"),
+        CheckConstraint(
+            "(confirmed_by IS NULL) = (confirmed_at IS NULL) AND (confirmed_at IS NULL OR dropped_at IS NULL)",
+            name="confirmed_or_dropped",
+        ),
+        Index(
+            "uq_payer_acceptance_waiting",
+            "payment_id",
+            unique=True,
+            sqlite_where=text("confirmed_at IS NULL AND dropped_at IS NULL"),
+            postgresql_where=text("confirmed_at IS NULL AND dropped_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"))
+    note: Mapped[str] = mapped_column(String(300))
+    accepted_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    accepted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    dropped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the payer was not accepted after all."""
+
+    payment: Mapped[Payment] = relationship()
+    first: Mapped[Person] = relationship(foreign_keys=[accepted_by])
+
+    @hybrid_property
+    def waits(self) -> bool:
+        return self.confirmed_at is None and self.dropped_at is None
+
+    @waits.inplace.expression
+    @classmethod
+    def _waits_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.confirmed_at.is_(None), cls.dropped_at.is_(None))
+
+
+class PayerLimit(Model):
+    """From what sum on another payer needs two persons, in a county or in all of a larger division (R-PAPER-15). The
+    latest row of the smallest division holds."""
+
+    __tablename__ = "payer_limit"
+    __table_args__ = (
+        CheckConstraint("amount_fen >= 0", name="amount_not_negative"),
+        CheckConstraint("reason <> ''", name="said_why"),
+        Index(None, "division"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    division: Mapped[str] = mapped_column(String(6))
+    amount_fen: Mapped[Fen]
+    reason: Mapped[str] = mapped_column(String(300))
+    set_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class RevenueEntry(Model):
@@ -851,6 +919,12 @@ append_only(ReportFile.__table__)
 Report.__table__.add_is_dependent_on(ReportSeries.__table__)  # type: ignore[attr-defined]
 stays_as_recorded(Invoice.__table__, "seller_firm_id", "client_firm_id", "number", "issued_on", "due_on")
 stays_as_recorded(Payment.__table__, "booking_id", "amount_fen", "paid_on", "reference", "payer_uscc", "by_client")
+stays_as_recorded(
+    PayerAcceptance.__table__,
+    rewritten="OLD.confirmed_at IS NOT NULL OR OLD.dropped_at IS NOT NULL OR NEW.payment_id <> OLD.payment_id "
+    "OR NEW.note <> OLD.note OR NEW.accepted_by <> OLD.accepted_by OR NEW.accepted_at <> OLD.accepted_at",
+)
+append_only(PayerLimit.__table__)
 append_only(InvoiceLine.__table__)
 append_only(RevenueEntry.__table__)
 append_only(Message.__table__)
@@ -954,4 +1028,32 @@ refuse_insert(
     "entry_in_open_month",
     "EXISTS (SELECT 1 FROM closed_month c, booking b WHERE b.id = NEW.booking_id AND c.month = NEW.month "
     "AND substr(b.division, 1, length(c.division)) = c.division)",
+)
+_ALONE = (
+    f"NEW.payer_verdict = '{PayerVerdict.ACCEPTED}' AND NEW.amount_fen > 0 AND ("
+    "EXISTS (SELECT 1 FROM payer_acceptance a WHERE a.payment_id = NEW.id "
+    "AND a.confirmed_at IS NULL AND a.dropped_at IS NULL) "
+    "OR (NEW.amount_fen >= (SELECT l.amount_fen FROM payer_limit l, booking b WHERE b.id = NEW.booking_id "
+    "AND substr(b.division, 1, length(l.division)) = l.division ORDER BY length(l.division) DESC, l.id DESC LIMIT 1) "
+    "AND NOT EXISTS (SELECT 1 FROM payer_acceptance a WHERE a.payment_id = NEW.id AND a.confirmed_at IS NOT NULL)))"
+)
+"""Another payer's money would count by one person's word, above the limit that the county has set."""
+guard(
+    Payment.__table__,
+    sqlite=tuple(
+        f"CREATE TRIGGER payer_by_two_{act} BEFORE {when} ON payment WHEN NEW.payer_verdict IS NOT NULL "
+        f"BEGIN SELECT RAISE(ABORT, 'payer by two') WHERE {_ALONE}; END"
+        for act, when in (("from_now", "UPDATE OF payer_verdict"), ("at_once", "INSERT"))
+    ),
+    postgresql=(
+        (
+            "CREATE FUNCTION payer_by_two() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF {_ALONE} THEN RAISE EXCEPTION 'payer by two' "
+            "USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$"
+        ),
+        (
+            "CREATE TRIGGER payer_by_two BEFORE INSERT OR UPDATE OF payer_verdict ON payment FOR EACH ROW "
+            "WHEN (NEW.payer_verdict IS NOT NULL) EXECUTE FUNCTION payer_by_two()"
+        ),
+    ),
 )

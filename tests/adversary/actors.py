@@ -54,7 +54,8 @@ OFFICIAL = (
     "affiliation.leave affiliation.void claim.confirm claim.refuse contest.decide dispute.decide firm.confirm_size "
     "firm.refuse_size hold.end hold.suspend "
     "firm.return firm.set_size_class firm.verify lab.admit lab.confirm_admission lab.decline_application "
-    "lab.refuse_admission lab.suspend objection.answer payment.accept_payer payment.reject_payer standard.decline "
+    "lab.refuse_admission lab.suspend objection.answer payment.accept_payer payment.confirm_payer payment.reject_payer "
+    "payment.set_payer_limit standard.decline "
     "standard.publish standard.supersede time.confirm_year time.set_day time.set_year"
 ).split()
 OFFICIAL_ABOUT = ("correction", "factor", "grades", "head", "ledger", "policy", "regulator", "run", "search", "trail")

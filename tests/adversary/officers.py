@@ -17,7 +17,7 @@ from labshare.organisations.models import Affiliation, Firm, FirmSize
 from labshare.organisations.queries import waiting_size
 from labshare.organisations.services import what_is_verified
 from labshare.rewards.models import Objection
-from labshare.settlement.models import Dispute, Payment
+from labshare.settlement.models import Dispute, PayerAcceptance, Payment
 from tests.adversary.world import TRUE_FIRMS, TRUE_LINKS, TRUE_PAYER, World, true_value, truly_statutory
 
 Do = Callable[..., Any]
@@ -126,6 +126,8 @@ class Officers:
                 self.do("payment.accept_payer", self.officer, payment_id=row.id)
             else:
                 self.do("payment.reject_payer", self.officer, payment_id=row.id, note=WHY)
+        for acceptance_id in db.session.scalars(select(PayerAcceptance.id).where(PayerAcceptance.waits)).all():
+            self.do("payment.confirm_payer", self.approver, acceptance_id=acceptance_id)
 
     def disputes(self, rng: random.Random) -> None:
         waiting = select(Booking.ref).join(Dispute, Dispute.booking_id == Booking.id).where(Dispute.with_authority)

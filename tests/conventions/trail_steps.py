@@ -474,6 +474,7 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
         ),
     )
     line = places["bank_line_id"]
+    yield from _payers(world)
     yield "set a bank line aside", lambda: settlement.set_aside(actor=accountant, now=utc_now(), line_id=line)
     yield "take a bank line back", lambda: settlement.take_back(actor=accountant, now=utc_now(), line_id=line)
     yield (
@@ -530,6 +531,13 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     )
     yield "take it back", lambda: settlement.take_tax_line_back(actor=accountant, now=utc_now(), line_id=line)
     yield from _disputes(world, clock)
+
+
+def _payers(world: RightsWorld) -> Iterator[Step]:
+    approver, first = acting(world, "approver"), world.places["acceptance_id"]
+    second = {"actor": approver, "now": utc_now()}
+    yield "confirm a payer", lambda: settlement.confirm_payer(**second, acceptance_id=first)
+    yield "set the limit", lambda: settlement.set_payer_limit(**second, amount_fen=Fen(500_000), reason="年初核定")
 
 
 def _approvals(world: RightsWorld, item_id: int) -> Iterator[Step]:

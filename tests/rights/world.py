@@ -44,7 +44,7 @@ from labshare.rewards.services import (
 from labshare.rewards.services.grades import GradeRow
 from labshare.settlement.bank import BankLine
 from labshare.settlement.files import TakenFile, TakenPhoto, keep_table, read_kept, upload_key
-from labshare.settlement.models import MARK, BookingHold, InvoiceLine, Report
+from labshare.settlement.models import MARK, BookingHold, InvoiceLine, PayerAcceptance, Report
 from labshare.settlement.rules.bank_sheets import BANK, read_statement
 from labshare.settlement.rules.lists import find_layout
 from labshare.settlement.rules.tax_sheets import TaxRow
@@ -264,6 +264,7 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
     places["reminder_id"] = _letter(places["invoice_line"])
     places["payment_id"] = booked.payment(10_000)
     places["other_payment_id"] = booked.payment(10_000, payer_uscc=make.credit_code(987_654))
+    places |= _accepted(booked)
     places["reported"] = booked.ref
     places["booking_id"] = booked.booking.id
     places["raw_file_id"] = db.session.get_one(Report, places["report_id"]).raw[0].id
@@ -663,3 +664,14 @@ def _tax_line(owner: Actor, file: TakenFile) -> TaxLine:
     )
     imported, _added = import_tax_list(actor=owner, now=utc_now(), heads={}, file=file, rows=[row])
     return db.session.scalars(db.select(TaxLine).filter_by(list_id=imported.id)).one()
+
+
+def _accepted(booked: Booked) -> dict[str, int]:
+    """A payer whom one officer has accepted: a second person is asked."""
+    payment_id = booked.payment(10_000, payer_uscc=make.credit_code(987_655))
+    with transaction():
+        first = make.regulator("officer").id
+        accepted = make.add(
+            PayerAcceptance(payment_id=payment_id, note="集团内代付", accepted_by=first, accepted_at=utc_now())
+        )
+    return {"acceptance_id": accepted.id, "accepted_payment": payment_id}

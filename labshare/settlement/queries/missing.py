@@ -2,22 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, union
 from sqlalchemy.orm import contains_eager, joinedload
 
-from labshare.accounts.models import Person
 from labshare.booking.models import Booking
 from labshare.booking.terms import BookingState
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.money import Fen
-from labshare.organisations.links import Link
-from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
-from labshare.organisations.queries.affiliations import links_of
 from labshare.settlement.models import Payment
 from labshare.settlement.terms import Lacking
 
@@ -260,99 +256,6 @@ def receivable_sums(actor: Actor, now: Any, *, lab_id: int | None = None) -> Rec
     sums = [func.coalesce(func.sum(each), 0) for each in (owed, *ages)]
     count, total, *by_age = db.session.execute(select(func.count(), *sums).where(*_owed(actor, lab_id))).one()
     return Receivables(bookings=count, fen=int(total), by_age=tuple(int(fen) for fen in by_age))  # type: ignore[arg-type]
-
-
-# Payers to accept
-
-
-@dataclass(frozen=True)
-class PayerToDecide:
-    """A payment by another payer than the client; `payer` is the firm of that code, if it is registered."""
-
-    payment: Payment
-    booking: Booking
-    payer: Firm | None
-    decided_by: str | None
-    """The name of who decided."""
-    ties: tuple[str, ...]
-    """Kinds of affiliation between the payer and the client, in force on the day of payment."""
-    lab_ties: tuple[str, ...]
-    """The same between the payer and the lab's own firm."""
-
-
-def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int = 0) -> Sequence[PayerToDecide]:
-    """Payments by another payer: those that wait, the oldest first; else those decided, the latest first."""
-    order = (Payment.id,) if waiting else (Payment.decided_at.desc(), Payment.id.desc())
-    rows = db.session.execute(
-        select(Payment, Booking, Firm, Person.name)
-        .join(Booking, Booking.id == Payment.booking_id)
-        .outerjoin(Firm, Firm.uscc == Payment.payer_uscc)
-        .outerjoin(Person, Person.id == Payment.decided_by)
-        .options(
-            joinedload(Booking.client),
-            joinedload(Booking.lab),
-            joinedload(Booking.test_item),
-            joinedload(Payment.file),
-        )
-        .where(*_other_payers(actor, waiting))
-        .order_by(*order)
-        .limit(limit)
-        .offset(offset)
-    ).all()
-    ties = _ties({firm.id for _, _, firm, _ in rows if firm is not None})
-
-    def between(firm: Firm | None, other_id: int, day: date) -> tuple[str, ...]:
-        if firm is None:
-            return ()
-        found = ties.get((firm.id, other_id), []) + ties.get((other_id, firm.id), [])
-        return tuple(sorted({link.kind for link in found if link.holds_on(day)}))
-
-    return [
-        PayerToDecide(
-            payment,
-            booking,
-            firm,
-            decided_by,
-            ties=between(firm, booking.client_firm_id, payment.paid_on),
-            lab_ties=between(firm, booking.lab_firm_id, payment.paid_on),
-        )
-        for payment, booking, firm, decided_by in rows
-    ]
-
-
-def _ties(firm_ids: set[int]) -> dict[tuple[int, int], list[Link]]:
-    """(firm, other firm) → the affiliations that touch these firms. One statement."""
-    found: dict[tuple[int, int], list[Link]] = {}
-    for link in links_of(firm_ids) if firm_ids else ():
-        found.setdefault((link.firm, link.other), []).append(link)
-    return found
-
-
-def payers_waiting(actor: Actor) -> Select[Any]:
-    """How many payments of another payer wait for the officer, as a select."""
-    return (
-        select(func.count(Payment.id))
-        .join(Booking, Booking.id == Payment.booking_id)
-        .where(Payment.payer_waits, visible(actor, "payer.see", division=Booking.division))
-    )
-
-
-def count_payers(actor: Actor, *, waiting: bool = True) -> int:
-    return (
-        db.session.scalar(
-            select(func.count(Payment.id))
-            .join(Booking, Booking.id == Payment.booking_id)
-            .where(*_other_payers(actor, waiting))
-        )
-        or 0
-    )
-
-
-def _other_payers(actor: Actor, waiting: bool) -> list[ColumnElement[bool]]:
-    return [
-        visible(actor, "payer.see", division=Booking.division),
-        Payment.payer_waits if waiting else Payment.payer_decided,
-    ]
 
 
 def _of_lab(lab_id: int | None) -> list[ColumnElement[bool]]:

@@ -26,7 +26,8 @@ from labshare.settlement.services.ledger import bring_up, refresh, refresh_after
 from labshare.settlement.services.messages import write_message
 from labshare.settlement.services.months import close_month, reopen_month
 from labshare.settlement.services.overdue import tell_overdue
-from labshare.settlement.services.payments import accept_payer, record_payment, record_refund, reject_payer
+from labshare.settlement.services.payers import accept_payer, confirm_payer, reject_payer, set_payer_limit
+from labshare.settlement.services.payments import record_payment, record_refund
 from labshare.settlement.services.reminders import CLIENTS_AT_ONCE, send_account, send_reminders
 from labshare.settlement.services.reports import ReportOfFile, record_report, record_several, withdraw_report
 from labshare.settlement.services.sample_photos import add_sample_photo
@@ -54,6 +55,7 @@ __all__ = [
     "bring_up",
     "close_inquiry",
     "close_month",
+    "confirm_payer",
     "contest_document",
     "decide_contest",
     "decide_dispute",
@@ -81,6 +83,7 @@ __all__ = [
     "send_account",
     "send_reminders",
     "set_aside",
+    "set_payer_limit",
     "set_tax_line_aside",
     "settle_dispute",
     "suspend_booking",

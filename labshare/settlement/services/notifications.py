@@ -19,7 +19,17 @@ from labshare.notices.services import Message as Told
 from labshare.notices.terms import Topic
 from labshare.organisations.queries.bank_accounts import account_of
 from labshare.organisations.terms import FirmRole
-from labshare.settlement.models import BookingHold, Contest, Dispute, Inquiry, InquiryAnswer, Invoice, Payment, Report
+from labshare.settlement.models import (
+    BookingHold,
+    Contest,
+    Dispute,
+    Inquiry,
+    InquiryAnswer,
+    Invoice,
+    PayerLimit,
+    Payment,
+    Report,
+)
 from labshare.settlement.queries.accounts import Account
 from labshare.settlement.reminders import Reminder
 from labshare.settlement.terms import ContestVerdict, DisputeOutcome, DocumentKind, MessageSide, ReminderLevel
@@ -139,6 +149,22 @@ PAYER_TO_DECIDE = kind(
     topic=Topic.PAYER,
     title=_l("Another payer at %(ref)s: %(amount_fen)s"),
     text=_l("A payment of %(amount_fen)s at booking %(ref)s has a payer that is not the client. Accept it or not."),
+)
+PAYER_TO_CONFIRM = kind(
+    "payment.payer_to_confirm",
+    topic=Topic.PAYER,
+    title=_l("Another payer at %(ref)s waits for a second person: %(amount_fen)s"),
+    text=_l(
+        "An officer has accepted a payer that is not the client, for %(amount_fen)s at booking %(ref)s. Above the "
+        "county's limit it counts once a second person accepts it too."
+    ),
+)
+PAYER_LIMIT_SET = kind(
+    "payment.payer_limit",
+    topic=Topic.PAYER,
+    title=_l("Other payers need a second person from %(amount_fen)s on"),
+    text=_l("From %(amount_fen)s a year on, a payer that is not the client needs two persons. Reason: %(reason)s"),
+    mail=False,
 )
 PAYER_ACCEPTED = kind(
     "payment.payer_accepted",
@@ -583,6 +609,30 @@ def payer_waits(booking: Booking, payment: Payment, *, actor: Actor, now: dateti
         url="/regulator/payers",
         regulators=(OfficialRole.OFFICER,),
         division=booking.division,
+        but=actor.person_id,
+    )
+
+
+def payer_to_confirm(booking: Booking, payment: Payment, *, actor: Actor, now: datetime) -> None:
+    notify(
+        kind=PAYER_TO_CONFIRM,
+        now=now,
+        params={"ref": booking.ref, "amount_fen": payment.amount_fen},
+        url="/regulator/payers",
+        regulators=(OfficialRole.APPROVER,),
+        division=booking.division,
+        but=actor.person_id,
+    )
+
+
+def payer_limit_set(limit: PayerLimit, *, actor: Actor, now: datetime) -> None:
+    notify(
+        kind=PAYER_LIMIT_SET,
+        now=now,
+        params={"amount_fen": limit.amount_fen, "reason": limit.reason},
+        url="/regulator/payers",
+        regulators=(OfficialRole.OFFICER,),
+        division=limit.division,
         but=actor.person_id,
     )
 

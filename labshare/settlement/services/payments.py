@@ -1,4 +1,4 @@
-"""Payments and refunds, and what officers decide about payers other than the client."""
+"""Payments and refunds."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -10,18 +10,12 @@ from stdnum.cn import uscc
 from labshare.audit.services import record
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db, set_columns
-from labshare.kernel.errors import InvalidInput, InvalidInputs, Problem, ReasonRequired, raise_all
+from labshare.kernel.database import db
+from labshare.kernel.errors import InvalidInput, InvalidInputs, Problem, raise_all
 from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
-from labshare.settlement.errors import (
-    BookingTwice,
-    PayerCodeInvalid,
-    PayerDecidedAlready,
-    PayerIsClient,
-    PaymentOfOtherClient,
-)
+from labshare.settlement.errors import BookingTwice, PayerCodeInvalid, PaymentOfOtherClient
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Payment
 from labshare.settlement.rules import rows
@@ -32,14 +26,12 @@ from labshare.settlement.services.ledger import (
     documents,
     locked_booking,
     locked_bookings,
-    ref_of,
     refresh,
 )
-from labshare.settlement.services.typed_text import check_text, check_word
-from labshare.settlement.terms import EntryCause, PayerVerdict
+from labshare.settlement.services.typed_text import check_word
+from labshare.settlement.terms import EntryCause
 
 REFERENCE_LENGTH = 60
-NOTE_LENGTH = 300
 
 
 @verb("payment.record", title=_l("Payment recorded"), money=True)
@@ -137,46 +129,6 @@ def record_refund(
     )
 
 
-@verb("payment.accept_payer", title=_l("Payer accepted"), money=True)
-def accept_payer(*, actor: Actor, now: datetime, payment_id: int, note: str = "") -> Payment:
-    """An officer lets another payer's payment (or a refund to it) count, from its date on.
-
-    Raises `PayerIsClient`, `PayerDecidedAlready`, `PaymentAboveCharge`, `RefundAbovePayment`.
-    """
-    booking, payment = _payment(actor, payment_id)
-    _check_note(note)
-    if payment.counts:
-        raise PayerDecidedAlready
-    check = check_payment if payment.amount_fen > 0 else check_refund
-    raise_all(
-        check(
-            documents(booking),
-            day=payment.paid_on,
-            amount_fen=Fen(abs(payment.amount_fen)),
-            counts=True,
-            today=local_day(now),
-        )
-    )
-    _decide(booking, payment, PayerVerdict.ACCEPTED, note, actor, now)
-    return payment
-
-
-@verb("payment.reject_payer", title=_l("Payer not accepted"), money=True)
-def reject_payer(*, actor: Actor, now: datetime, payment_id: int, note: str) -> Payment:
-    """An officer decides that another payer's payment does not count; it may still be accepted later.
-
-    Raises `ReasonRequired` without a note, `PayerIsClient`, `PayerDecidedAlready`.
-    """
-    booking, payment = _payment(actor, payment_id)
-    _check_note(note)
-    if not note.strip():
-        raise ReasonRequired("note")
-    if payment.payer_decided:
-        raise PayerDecidedAlready
-    _decide(booking, payment, PayerVerdict.REJECTED, note, actor, now)
-    return payment
-
-
 def _record(
     *,
     sign: int,
@@ -238,31 +190,3 @@ def _wrong_words(*, reference: str, payer_uscc: str, file: TakenFile | None) -> 
         yield PayerCodeInvalid()
     if file is not None and file.problem is not None:
         yield file.problem
-
-
-def _payment(actor: Actor, payment_id: int) -> tuple[Booking, Payment]:
-    booking = locked_booking(actor, "payment.accept_payer", ref=ref_of(Payment, payment_id))
-    payment = db.session.get_one(Payment, payment_id, populate_existing=True)
-    if payment.by_client:
-        raise PayerIsClient
-    return booking, payment
-
-
-def _check_note(note: str) -> None:
-    if problem := check_text(note, NOTE_LENGTH, "note"):
-        raise problem
-
-
-def _decide(booking: Booking, payment: Payment, verdict: PayerVerdict, note: str, actor: Actor, now: datetime) -> None:
-    decision = rows.payer_verdict(verdict, note=note, by=actor.person_id, now=now)
-    action, before, after = rows.payer_decided(
-        payment.id,
-        decision,
-        verdict_before=payment.payer_verdict,
-        amount_fen=payment.amount_fen,
-        paid_fen=booking.paid_fen,
-    )
-    set_columns(payment, decision)
-    record(actor, now, action, ("booking", booking.ref), before=before, after=after)
-    refresh(booking, actor=actor, now=now, cause=EntryCause.PAYMENT, cause_id=payment.id)
-    notifications.payer_decided(booking, payment, actor=actor, now=now)

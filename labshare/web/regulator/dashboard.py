@@ -14,7 +14,7 @@ from labshare.kernel.time import utc_now
 from labshare.oversight.dashboard import BINS, dashboard
 from labshare.oversight.waiting import waiting_for_regulators
 from labshare.rewards.terms import Reason
-from labshare.settlement.queries.missing import payers
+from labshare.settlement.queries.payers import payers
 from labshare.web.charts import stacked_bars
 from labshare.web.regulator import blueprint
 from labshare.web.usage import UsageForm, period

@@ -315,6 +315,15 @@ kind(
     ),
 )
 kind(
+    "affiliation.decided_elsewhere",
+    topic=Topic.AFFILIATION,
+    title=_l("Another county has decided on the affiliation of %(firm)s and %(other)s"),
+    text=_l(
+        "An officer of another county has decided on the affiliation between %(firm)s and %(other)s. It concerns labs "
+        "of your county too: look at it, and correct it if it is wrong."
+    ),
+)
+kind(
     "affiliation.end_asked",
     topic=Topic.AFFILIATION,
     title=_l("An end is asked for: affiliation of %(firm)s and %(other)s"),

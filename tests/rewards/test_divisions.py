@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from labshare.accounts.models import Person
 from labshare.catalogue.services import labs as lab_services
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import transaction
+from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import NotAllowed, NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
+from labshare.notices.models import Notice
 from labshare.organisations import errors as organisations_errors
 from labshare.organisations.queries.affiliations import affiliations_to_decide
 from labshare.organisations.services import confirm_affiliation, enter_affiliation
@@ -217,3 +219,23 @@ def test_an_affiliation_is_decided_where_the_lab_is(world: World, clock: Any) ->
         enter_affiliation(actor=clients_county, **(entered | {"kind": "shares_owner"}))
     with transaction():
         enter_affiliation(actor=labs_county, **(entered | {"kind": "shares_owner"}))
+
+
+def test_other_counties_are_told_what_one_decided(world: World, clock: Any) -> None:  # R-RIGHTS-15
+    with transaction():
+        other = factories.lab(division=ELSEWHERE).firm
+    here, colleague, there = (regulator("officer", code) for code in (HOME, HOME, ELSEWHERE))
+    with transaction():
+        enter_affiliation(
+            actor=here,
+            now=clock.now,
+            firm_id=world.labs[0].firm.id,
+            other_uscc=other.uscc,
+            kind="shares_owner",
+            valid_from=date(2026, 1, 1),
+            source="inspection",
+            note="现场核查",
+        )
+    told = db.session.scalars(select(Notice.person_id).where(Notice.kind == "affiliation.decided_elsewhere")).all()
+    assert there.person_id in told
+    assert not {here.person_id, colleague.person_id} & set(told)

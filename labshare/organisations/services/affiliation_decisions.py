@@ -4,6 +4,7 @@ Who decided, when, on what source and why is kept with each row; what was record
 """
 
 from datetime import date, datetime
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -31,6 +32,7 @@ from labshare.organisations.services.affiliations import (
     forget_asked,
     iso,
     notify_both,
+    notify_officers_elsewhere,
     other_firm,
     refuse_twice,
     refuse_voided,
@@ -65,7 +67,7 @@ def enter_affiliation(
     made = Affiliation(firm_id=firm.id, other_firm_id=other.id, kind=kind, valid_from=valid_from, valid_to=valid_to)
     _record_found(made, actor, now, source, note)
     record(actor, now, "affiliation.enter", ("affiliation", made.id), after=as_recorded(made) | {"note": made.note})
-    notify_both(made, now, "affiliation.entered", valid_from=valid_from)
+    _tell(made, actor, now, "affiliation.entered", valid_from=valid_from)
     return made
 
 
@@ -88,7 +90,7 @@ def confirm_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, sou
         ("affiliation", found.id),
         after={"source": source, "note": found.confirmed_note},
     )
-    notify_both(found, now, "affiliation.confirmed", valid_from=found.valid_from)
+    _tell(found, actor, now, "affiliation.confirmed", valid_from=found.valid_from)
     return found
 
 
@@ -110,7 +112,7 @@ def leave_as_declared(*, actor: Actor, now: datetime, affiliation_id: int, note:
         raise ReasonRequired("note")
     found.seen_at, found.seen_by, found.seen_note = now, actor.person_id, note.strip()[:NOTE_LENGTH]
     record(actor, now, "affiliation.leave", ("affiliation", found.id), after={"note": found.seen_note})
-    notify_both(found, now, "affiliation.left")
+    _tell(found, actor, now, "affiliation.left")
     return found
 
 
@@ -129,7 +131,7 @@ def decline_end(*, actor: Actor, now: datetime, affiliation_id: int, reason: str
     forget_asked(found)
     why = reason.strip()[:NOTE_LENGTH]
     record(actor, now, "affiliation.decline_end", ("affiliation", found.id), before, {"reason": why})
-    notify_both(found, now, "affiliation.end_declined", reason=why)
+    _tell(found, actor, now, "affiliation.end_declined", reason=why)
     return found
 
 
@@ -150,7 +152,7 @@ def void_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, source
         as_recorded(found),
         {"source": source, "reason": found.void_reason},
     )
-    notify_both(found, now, "affiliation.voided", reason=found.void_reason)
+    _tell(found, actor, now, "affiliation.voided", reason=found.void_reason)
     return found
 
 
@@ -189,8 +191,14 @@ def correct_affiliation(
     )
     _record_found(made, actor, now, source, reason)
     record(actor, now, "affiliation.correct", ("affiliation", made.id), before, as_recorded(made) | {"note": made.note})
-    notify_both(made, now, "affiliation.corrected", reason=made.note, valid_from=valid_from)
+    _tell(made, actor, now, "affiliation.corrected", reason=made.note, valid_from=valid_from)
     return made
+
+
+def _tell(found: Affiliation, actor: Actor, now: datetime, kind: str, **params: Any) -> None:
+    """The owners of both firms, and the officers of the other counties that could have decided it."""
+    notify_both(found, now, kind, **params)
+    notify_officers_elsewhere(found, actor, now)
 
 
 def _for_officer(actor: Actor, affiliation_id: int) -> Affiliation:

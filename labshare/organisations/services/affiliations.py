@@ -1,5 +1,6 @@
 """Affiliations as firms declare them: declare, agree, object, end, ask for an end (docs/rules.md, R-AFFILIATION)."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -410,11 +411,22 @@ def _notify_officers(found: Affiliation, now: datetime, touches: list[Any] | Non
         )
 
 
-def _notify_of_task(found: Affiliation, now: datetime, kind: str, **params: Any) -> None:
+def notify_officers_elsewhere(found: Affiliation, actor: Actor, now: datetime) -> None:
+    """Tell the officers of the other counties in which a lab of either firm is what an officer decided here
+    (R-RIGHTS-15)."""
+    own = actor.prefix(OfficialRole.OFFICER) or ""
+    counties = counties_of_link(firm_id=found.firm_id, other_id=found.other_firm_id)
+    if elsewhere := {county for county in counties if not county.startswith(own)}:
+        _notify_of_task(found, now, "affiliation.decided_elsewhere", counties=elsewhere)
+
+
+def _notify_of_task(
+    found: Affiliation, now: datetime, kind: str, counties: Iterable[str] | None = None, **params: Any
+) -> None:
     notify(
         kind=kind,
         regulators=[OfficialRole.OFFICER],
-        division=counties_of_link(firm_id=found.firm_id, other_id=found.other_firm_id),
+        division=counties or counties_of_link(firm_id=found.firm_id, other_id=found.other_firm_id),
         url=f"/regulator/affiliations/{found.id}",
         now=now,
         params={

@@ -160,6 +160,7 @@ PERMISSIONS: dict[str, Grants] = {
     "payment.reject_payer": OFFICER + APPROVER,
     "payment.set_payer_limit": APPROVER,
     "payer.see": READERS,
+    "double.decide": OFFICER,
     "invoice.remind": SYSTEM_ONLY,
     "reminder.send": LAB_MONEY,
     "statement.send": LAB_MONEY,

@@ -41,6 +41,7 @@ from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.terms import RunState
 from labshare.settlement.queries.contests import contests_waiting
 from labshare.settlement.queries.disputes import disputes_to_decide
+from labshare.settlement.queries.doubles import doubles_waiting
 from labshare.settlement.queries.inquiries import to_answer, to_choose
 from labshare.settlement.queries.missing import documents_waiting
 from labshare.settlement.queries.payers import payers_waiting
@@ -209,6 +210,14 @@ KINDS = (
         lambda actor, _now: payers_waiting(actor, APPROVER),
         badge=True,
         line=_l("Accepted payers to confirm as a second person"),
+    ),
+    Kind(
+        "doubles",
+        OFFICER,
+        "regulator.doubles",
+        lambda actor, _now: doubles_waiting(actor),
+        badge=True,
+        line=_l("Documents on two bookings to decide on"),
     ),
     Kind(
         "disputes",
@@ -444,6 +453,8 @@ class Waiting:
     payers: int
     payers_second: int
     """Accepted by an officer; an approver confirms."""
+    doubles: int
+    """Documents that stand on two bookings, which an officer decides on."""
     affiliations: int
     """Declared ones that an officer has to decide."""
     policies: int

@@ -383,6 +383,16 @@ class VerdictMissing(InvalidInput):
     default_field = "verdict"
 
 
+class DoubleDecidedAlready(Conflict):
+    message = _l("This is decided already.")
+    money_or_rights = True
+
+
+class DoubleVerdictMissing(InvalidInput):
+    message = _l("Choose whether one document is for both bookings.")
+    default_field = "verdict"
+
+
 class ContestWithOfficer(Conflict):
     message = _l("Until the end of %(day)s an officer of the county decides it.")
 

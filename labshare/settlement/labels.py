@@ -31,6 +31,7 @@ name_fields(
         "contest": _l("Contested document"),
         "contested": _l("Document"),
         "dispute": _l("Dispute"),
+        "double": _l("Same document on two bookings"),
         "entries": _l("Ledger entries"),
         "files": _l("Files"),
         "hold": _l("Hold"),

@@ -39,6 +39,7 @@ from labshare.settlement.terms import (
     DisputeState,
     DisputeStep,
     DocumentKind,
+    DoubleVerdict,
     EntryCause,
     HoldCause,
     MessageSide,
@@ -229,6 +230,7 @@ class Invoice(Model):
     __table_args__ = (
         UniqueConstraint("seller_firm_id", "number"),
         Index(None, "client_firm_id"),
+        Index(None, "file_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -296,6 +298,8 @@ class Payment(Model):
         ),
         Index(None, "booking_id"),
         Index(None, "reference"),
+        Index(None, "plain_reference"),
+        Index(None, "file_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -303,6 +307,8 @@ class Payment(Model):
     amount_fen: Mapped[Fen]
     paid_on: Mapped[date]
     reference: Mapped[str] = mapped_column(String(60))
+    plain_reference: Mapped[str] = mapped_column(String(60), server_default="")
+    """As it is compared with others (`rules.doubles.plain`)."""
     payer_uscc: Mapped[str] = mapped_column(String(18))
     by_client: Mapped[bool]
     """The payer is the client."""
@@ -588,6 +594,78 @@ class Contest(Model):
     @classmethod
     def _late_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
         return and_(cls.decided_at.is_(None), cls.decide_by <= moment)
+
+
+class DoubleDocument(Model):
+    """A payment or an invoice that has the bank reference or the file of an earlier one on another booking (R-DOUBLE):
+    a row for each pair of documents, until an officer decides."""
+
+    __tablename__ = "double_document"
+    __table_args__ = (
+        one_of("kind", DocumentKind.with_money()),
+        one_of("verdict", DoubleVerdict, null=True),
+        UniqueConstraint("kind", "document_id", "earlier_id"),
+        CheckConstraint("booking_id <> earlier_booking_id", name="of_two_bookings"),
+        CheckConstraint("document_id <> earlier_id", name="of_two_documents"),
+        CheckConstraint("same_reference OR same_file", name="something_is_the_same"),
+        CheckConstraint(
+            "(verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (note IS NULL) "
+            "AND (verdict IS NULL) = (decided_by IS NULL) AND (note IS NULL OR note <> '')",
+            name="decided_with_note",
+        ),
+        CheckConstraint(
+            f"(hold_id IS NOT NULL) = (verdict IS NOT NULL AND verdict = '{DoubleVerdict.DOUBLE}')",
+            name="used_twice_is_held",
+        ),
+        Index(None, "booking_id"),
+        Index(None, "earlier_booking_id"),
+        Index(
+            "ix_double_document_waiting",
+            "id",
+            sqlite_where=text("decided_at IS NULL"),
+            postgresql_where=text("decided_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(7))
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
+    document_id: Mapped[int] = mapped_column(BigInteger)
+    """The later payment or invoice."""
+    earlier_booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"))
+    earlier_id: Mapped[int] = mapped_column(BigInteger)
+    same_reference: Mapped[bool]
+    same_file: Mapped[bool]
+    found_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    verdict: Mapped[str | None] = mapped_column(String(6))
+    note: Mapped[str | None] = mapped_column(String(500))
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    hold_id: Mapped[int | None] = mapped_column(ForeignKey("booking_hold.id"))
+    """What holds the later booking since it was found used twice: a suspension, or what held it already."""
+
+    booking: Mapped[Booking] = relationship(foreign_keys=[booking_id])
+    earlier_booking: Mapped[Booking] = relationship(foreign_keys=[earlier_booking_id])
+    decider: Mapped[Person | None] = relationship()
+    hold: Mapped[BookingHold | None] = relationship()
+
+    @property
+    def document(self) -> str:
+        """The later one as it is named elsewhere: `payment-7`."""
+        return f"{self.kind}-{self.document_id}"
+
+    @property
+    def earlier(self) -> str:
+        return f"{self.kind}-{self.earlier_id}"
+
+    @hybrid_property
+    def undecided(self) -> bool:
+        return self.decided_at is None
+
+    @undecided.inplace.expression
+    @classmethod
+    def _undecided_in_sql(cls) -> ColumnElement[bool]:
+        return cls.decided_at.is_(None)
 
 
 class Dispute(Model):
@@ -913,6 +991,13 @@ stays_as_recorded(
     "OR NEW.kind <> OLD.kind OR NEW.document_id <> OLD.document_id OR NEW.reason <> OLD.reason "
     "OR NEW.contested_by <> OLD.contested_by OR NEW.contested_at <> OLD.contested_at OR NEW.decide_by <> OLD.decide_by",
 )
+stays_as_recorded(
+    DoubleDocument.__table__,
+    rewritten="OLD.decided_at IS NOT NULL OR NEW.kind <> OLD.kind OR NEW.booking_id <> OLD.booking_id "
+    "OR NEW.document_id <> OLD.document_id OR NEW.earlier_booking_id <> OLD.earlier_booking_id "
+    "OR NEW.earlier_id <> OLD.earlier_id OR NEW.same_reference <> OLD.same_reference "
+    "OR NEW.same_file <> OLD.same_file OR NEW.found_at <> OLD.found_at",
+)
 stays_as_recorded(ReportSeries.__table__, "lab_id", "year", "first")
 append_only(ReportMark.__table__)
 append_only(ReportFile.__table__)
@@ -1022,6 +1107,16 @@ refuse_insert(
     "AND l.booking_id = NEW.booking_id UNION ALL "
     f"SELECT 1 FROM payment p WHERE NEW.kind = '{DocumentKind.PAYMENT}' AND p.id = NEW.document_id "
     "AND p.booking_id = NEW.booking_id)",
+)
+refuse_insert(
+    DoubleDocument.__table__,
+    "double_document_of_its_bookings",
+    f"(NEW.kind = '{DocumentKind.PAYMENT}' AND (SELECT count(*) FROM payment p WHERE "
+    "(p.id = NEW.document_id AND p.booking_id = NEW.booking_id) "
+    "OR (p.id = NEW.earlier_id AND p.booking_id = NEW.earlier_booking_id)) <> 2) "
+    f"OR (NEW.kind = '{DocumentKind.INVOICE}' AND (SELECT count(*) FROM invoice_line l WHERE "
+    "(l.invoice_id = NEW.document_id AND l.booking_id = NEW.booking_id) "
+    "OR (l.invoice_id = NEW.earlier_id AND l.booking_id = NEW.earlier_booking_id)) <> 2)",
 )
 refuse_insert(
     RevenueEntry.__table__,

@@ -16,6 +16,10 @@ class DocumentKind(Term):
     INVOICE = "invoice", _l("Invoice")
     PAYMENT = "payment", _l("Payment")
 
+    @classmethod
+    def with_money(cls) -> tuple["DocumentKind", ...]:
+        return (cls.INVOICE, cls.PAYMENT)
+
 
 class ReportState(Term):
     """What whoever holds a report may think of it."""
@@ -191,6 +195,13 @@ class ContestVerdict(Term):
 
     UPHELD = "upheld", _l("Upheld: the document is not right; the booking stays suspended")
     DISMISSED = "dismissed", _l("Dismissed: the document stands; the booking counts again")
+
+
+class DoubleVerdict(Term):
+    """What an officer says of a document that stands on two bookings."""
+
+    LAWFUL = "lawful", _l("Lawful: one document for both bookings")
+    DOUBLE = "double", _l("Used twice: the later booking is suspended")
 
 
 class MessageSide(Term):

@@ -14,6 +14,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may, may_anywhere
 from labshare.settlement.queries.documents import BookingDocuments, documents_of
+from labshare.settlement.queries.doubles import elsewhere
 
 
 def booking_href(ref: str, actor: Actor) -> str:
@@ -38,7 +39,9 @@ class DocumentAction:
 
 def documents_panel(booking: Booking, actor: Actor) -> dict[str, Any]:
     """Context of the partial: `documents` (four statements; of who does not see money, reports alone),
-    `document_actions`, the forms open to this actor, and `correctors`, the names of who replaced a report."""
+    `document_actions`, the forms open to this actor, `correctors`, the names of who replaced a report, and for the
+    lab's side `elsewhere`, what of these documents stands on another booking, too (a statement where there are any).
+    """
     documents = documents_of(booking, local_day(utc_now()))
     if not may(
         actor,
@@ -48,8 +51,11 @@ def documents_panel(booking: Booking, actor: Actor) -> dict[str, Any]:
         division=booking.division,
     ):
         documents = replace(documents, charges=(), invoices=(), payments=())
+    lab_side = may(actor, "ledger.see", lab=booking.lab_firm_id, division=booking.division)
+    papers = lab_side and (documents.invoices or documents.payments)
     return {
         "documents": documents,
+        "elsewhere": elsewhere(booking_id=booking.id, lab_firm_id=booking.lab_firm_id) if papers else {},
         "document_actions": document_actions(documents, actor),
         "correctors": names_of(line.successor.recorded_by for line in documents.reports if line.successor),
     }

@@ -154,6 +154,7 @@ RAIL: dict[str, tuple[Item, ...]] = {
         Item(_l("Reward policies"), "regulator.policies", "scale", group=MONEY, covers=("regulator.policy",)),
         Item(_l("Revenue ledger"), "regulator.ledger", "book", group=MONEY),
         Item(_l("Third-party payments"), "regulator.payers", "transfer", group=MONEY, count=True),
+        Item(_l("Documents used twice"), "regulator.doubles", "copy", group=MONEY, count=True),
         Item(
             _l("Firms to verify"),
             "admin.firms",

@@ -51,7 +51,8 @@ from tests.adversary.world import (
 
 OFFICIAL = (
     "account.disable account.enable affiliation.confirm affiliation.correct affiliation.decline_end affiliation.enter "
-    "affiliation.leave affiliation.void claim.confirm claim.refuse contest.decide dispute.decide firm.confirm_size "
+    "affiliation.leave affiliation.void claim.confirm claim.refuse contest.decide dispute.decide double.decide "
+    "firm.confirm_size "
     "firm.refuse_size hold.end hold.suspend "
     "firm.return firm.set_size_class firm.verify lab.admit lab.confirm_admission lab.decline_application "
     "lab.refuse_admission lab.suspend objection.answer payment.accept_payer payment.confirm_payer payment.reject_payer "

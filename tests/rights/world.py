@@ -44,7 +44,7 @@ from labshare.rewards.services import (
 from labshare.rewards.services.grades import GradeRow
 from labshare.settlement.bank import BankLine
 from labshare.settlement.files import TakenFile, TakenPhoto, keep_table, read_kept, upload_key
-from labshare.settlement.models import MARK, BookingHold, InvoiceLine, PayerAcceptance, Report
+from labshare.settlement.models import MARK, BookingHold, DoubleDocument, InvoiceLine, PayerAcceptance, Payment, Report
 from labshare.settlement.rules.bank_sheets import BANK, read_statement
 from labshare.settlement.rules.lists import find_layout
 from labshare.settlement.rules.tax_sheets import TaxRow
@@ -276,6 +276,9 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
     paid, contested = Booked(lab=lab, client=client), Booked(lab=lab, client=client)
     places |= {"paid": paid.ref, "paid_id": paid.payment(10_000), "contested": contested.ref}
     contested.said(contest_document, actor=contested.booker, document=f"report-{contested.report()}", reason="未收到")
+    twice = Booked(lab=lab, client=client)
+    twice.payment(10_000, reference=db.session.get_one(Payment, places["paid_id"]).reference)
+    places["double_id"] = db.session.scalars(db.select(DoubleDocument.id)).one()
     item = booked.reread().test_item_id
     places["sample_file_id"] = db.session.get_one(Report, places["report_id"]).file_id
     file = {"id": places["sample_file_id"], "name": "图纸.pdf", "size": 1, "content_type": "application/pdf"}

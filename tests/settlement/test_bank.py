@@ -28,7 +28,7 @@ from labshare.settlement.errors import (
     PaymentAboveCharge,
 )
 from labshare.settlement.files import keep_table
-from labshare.settlement.models import Payment, RevenueEntry
+from labshare.settlement.models import DoubleDocument, Payment, RevenueEntry
 from labshare.settlement.queries.bank import lines_waiting, load_dues, proposals, used_before
 from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.queries.ledger import bookings_out_of_step
@@ -298,6 +298,7 @@ def test_one_line_pays_for_several_bookings_but_never_for_more_than_came_in(worl
     recorded(world, line, (world.ref, 100_000), (other.ref, 30_000))
     assert (world.money[2], other.money[2]) == (100_000, 30_000)
     recorded(world, line, (other.ref, 20_000))
+    assert db.session.query(DoubleDocument).count() == 0, "shares of one line are one transfer"  # R-DOUBLE-1
     assert other.money[2] == 50_000
     with pytest.raises(BankLineRecorded):
         recorded(world, line, (other.ref, 1))

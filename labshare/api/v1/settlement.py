@@ -8,10 +8,12 @@ import marshmallow as ma
 from flask import request
 from flask_babel import lazy_gettext as _l
 from flask_smorest.fields import Upload
+from marshmallow.validate import OneOf
 
 from labshare.api.v1.base import ListQuery, RoomBlueprint, after, files_sent, listed
 from labshare.api.v1.booking import IDENTITY, ReasonBody
 from labshare.api.writing import writing
+from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import get_booking
 from labshare.catalogue.queries.admissions import county_of
 from labshare.catalogue.queries.single import get_lab_by_code
@@ -42,12 +44,16 @@ from labshare.settlement.models import Invoice, Payment
 from labshare.settlement.queries import registers
 from labshare.settlement.queries.accounts import account_with_client, days_of_account, letters
 from labshare.settlement.queries.documents import line_of_invoice, numbers_of_lines
+from labshare.settlement.queries.doubles import Elsewhere, elsewhere, ref_of_double
 from labshare.settlement.queries.ledger import ledger_entries
 from labshare.settlement.queries.proofs import prove
 from labshare.settlement.rules.invoice_numbers import LONGEST_TYPED
+from labshare.settlement.services.holds import NOTE_LENGTH
 from labshare.settlement.services.ledger import ref_of
+from labshare.settlement.terms import DocumentKind, DoubleVerdict
 
 blueprint = RoomBlueprint("settlement", "Reports, invoices, payments, the revenue ledger")
+THE_DOUBLE = Of("double in the address", lambda actor, double_id: parties_of_booking(actor, ref_of_double(double_id)))
 THE_PAYMENT = Of(
     "payment in the address", lambda actor, payment_id: parties_of_booking(actor, ref_of(Payment, payment_id))
 )
@@ -127,6 +133,11 @@ class PaymentForm(PaymentBody):
 
 class NoteBody(Strict):
     note = Text(load_default="", validate=Length(max=300))
+
+
+class DecideDoubleBody(Strict):
+    verdict = Text(required=True, validate=OneOf(tuple(DoubleVerdict)))
+    note = Text(required=True, validate=Length(max=NOTE_LENGTH))
 
 
 class LedgerQuery(ListQuery):
@@ -287,12 +298,12 @@ def record_invoice(body: dict[str, Any], file: TakenFile | None, ref: str) -> An
         )
     else:
         made = services.record_invoice(amount_fen=body["amount_fen"], tax_fen=body["tax_fen"], **common)
-    return _invoice(made)
+    return _invoice(made, get_booking(current_actor(), ref))
 
 
 @blueprint.post("/bookings/<ref>/payments")
 @_taking("payment.record", PaymentForm, PaymentsBody, kinds="paper")
-@blueprint.response(201, schemas.Payment)
+@blueprint.response(201, schemas.RecordedPayment)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
 def record_payment(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any:
@@ -303,11 +314,15 @@ def record_payment(body: dict[str, Any], file: TakenFile | None, ref: str) -> An
     common = {"actor": current_actor(), "now": utc_now(), "ref": ref, "file": file}
     also = [(share["ref"], share["amount_fen"]) for share in body.pop("also")]
     if body["amount_fen"] >= 0:
-        return services.record_payment(**common, **body, also=also)
+        return _payment(services.record_payment(**common, **body, also=also))
     if also:
         raise RefundOfSeveral
     body["amount_fen"] = -body["amount_fen"]
-    return services.record_refund(**common, **body)
+    return _payment(services.record_refund(**common, **body))
+
+
+def _payment(made: Payment) -> dict[str, Any]:
+    return {"payment": made, "elsewhere": _elsewhere(made.booking, DocumentKind.PAYMENT, made.id)}
 
 
 @blueprint.post("/payments/<int:payment_id>/accept-payer")
@@ -319,6 +334,17 @@ def record_payment(body: dict[str, Any], file: TakenFile | None, ref: str) -> An
 def accept_payer(body: dict[str, Any], payment_id: int) -> Any:
     """An officer lets another payer's payment count."""
     return services.accept_payer(actor=current_actor(), now=utc_now(), payment_id=payment_id, note=body["note"])
+
+
+@blueprint.post("/doubles/<int:double_id>/decide")
+@requires("double.decide", of=THE_DOUBLE, verb="double.decide")
+@blueprint.arguments(DecideDoubleBody)
+@blueprint.response(200, schemas.DoubleDecided)
+@blueprint.problems(401, 403, 404, 409, 422)
+@writing()
+def decide_double(body: dict[str, Any], double_id: int) -> Any:
+    """An officer decides on a document that stands on two bookings; used twice, the later booking is suspended."""
+    return services.decide_double(actor=current_actor(), now=utc_now(), double_id=double_id, **body)
 
 
 @blueprint.get("/labs/<code>/ledger")
@@ -420,7 +446,12 @@ def _register(find: Any, query: dict[str, Any], code: str) -> Any:
     return listed(rows[:limit], start + limit if len(rows) > limit else None)
 
 
-def _invoice(of: Invoice) -> dict[str, Any]:
+def _invoice(of: Invoice, booking: Booking) -> dict[str, Any]:
     reversed_numbers = numbers_of_lines(line.reverses_id for line in of.lines if line.reverses_id)  # type: ignore[attr-defined]
     lines = [{"line": line, "reverses": reversed_numbers.get(line.reverses_id)} for line in of.lines]  # type: ignore[attr-defined]
-    return {"invoice": of, "lines": lines}
+    return {"invoice": of, "lines": lines, "elsewhere": _elsewhere(booking, DocumentKind.INVOICE, of.id)}
+
+
+def _elsewhere(booking: Booking, kind: DocumentKind, document_id: int) -> list[Elsewhere]:
+    found = elsewhere(booking_id=booking.id, lab_firm_id=booking.lab_firm_id)
+    return found.get((kind, document_id), [])

@@ -10,7 +10,7 @@ from labshare.http.schemas.base import Answer
 from labshare.http.schemas.booking import Client
 from labshare.http.schemas.catalogue import InstrumentBrief, TestItemBrief
 from labshare.http.schemas.talk import SentFile
-from labshare.settlement.terms import EntryCause, Movement, ReminderLevel, ReportState
+from labshare.settlement.terms import DoubleVerdict, EntryCause, Movement, ReminderLevel, ReportState
 
 
 class ReportMark(Answer):
@@ -55,6 +55,16 @@ class Proof(Answer):
     sha256 = Text(attribute="report.file.sha256")
 
 
+class SameElsewhere(Answer):
+    """An earlier document on another booking with the same bank reference or file; `booking` is null where it is
+    another lab's. `verdict`: an officer's, null while it waits."""
+
+    booking = Text(attribute="ref", allow_none=True)
+    same_reference = YesNo(attribute="row.same_reference")
+    same_file = YesNo(attribute="row.same_file")
+    verdict = Word(DoubleVerdict, attribute="row.verdict", allow_none=True)
+
+
 class InvoiceLine(Answer):
     """`reverses`: the number of the invoice that it takes back."""
 
@@ -74,6 +84,7 @@ class Invoice(Answer):
     number = Text()
     issued_on = Day()
     lines = Inside(InvoiceLine, many=True)
+    elsewhere = Inside(SameElsewhere, many=True)
 
 
 class Payment(Answer):
@@ -84,6 +95,14 @@ class Payment(Answer):
     payer_uscc = Text()
     counts = YesNo()
     payer_verdict = Text(allow_none=True)
+
+
+class RecordedPayment(Payment):
+    """With what of it stands on another booking, too."""
+
+    about = "payment"
+
+    elsewhere = Inside(SameElsewhere, many=True)
 
 
 class PaymentOfLab(Payment):
@@ -253,3 +272,17 @@ class EntryInFile(Entry):
         "amount_fen": _l("Recognised revenue (CNY)"),
         "tax_fen": _l("Tax (CNY)"),
     }
+
+
+class DoubleDecided(Answer):
+    """Two documents, named like `payment-7`, that have the same bank reference or file; `hold`: what holds the later
+    booking where it is used twice."""
+
+    id = Whole()
+    document = Text()
+    earlier = Text()
+    booking = Text(attribute="booking.ref")
+    verdict = Word(DoubleVerdict)
+    note = Text()
+    decided_at = Moment()
+    hold = Text(attribute="hold.cause", allow_none=True)

@@ -12,6 +12,7 @@ from labshare.booking.rules.rows import Values
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.settlement.rules.documents import Documents, Money
+from labshare.settlement.rules.doubles import plain
 from labshare.settlement.terms import EntryCause, PayerVerdict
 
 # Reports
@@ -167,6 +168,7 @@ def payment(
         "amount_fen": amount_fen,
         "paid_on": paid_on,
         "reference": reference,
+        "plain_reference": plain(reference),
         "payer_uscc": payer_uscc,
         "by_client": by_client,
         "submission": submission,

@@ -19,6 +19,7 @@ from labshare.settlement.services.disputes import (
     open_dispute,
     settle_dispute,
 )
+from labshare.settlement.services.doubles import decide_double
 from labshare.settlement.services.holds import end_suspension, suspend_booking
 from labshare.settlement.services.inquiries import answer_inquiry, ask_labs, close_inquiry, take_answer
 from labshare.settlement.services.invoices import Share, record_invoice, record_red_letter
@@ -59,6 +60,7 @@ __all__ = [
     "contest_document",
     "decide_contest",
     "decide_dispute",
+    "decide_double",
     "end_suspension",
     "escalate_dispute",
     "escalate_overdue",

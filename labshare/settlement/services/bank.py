@@ -122,14 +122,15 @@ def record_bank_line(
                 paid_on=line.paid_on,
                 reference=line.reference,
                 payer_uscc=payer_uscc,
+                line_id=line.id,
             )
         except Problem as problem:
             problems += _at_share(problem, ref)
         else:
             payments.append(payment)
+            db.session.add(BankMatch(payment_id=payment.id, line_id=line.id))
     if problems:
         raise problems[0] if len(problems) == 1 else InvalidInputs(problems)
-    db.session.add_all(BankMatch(payment_id=payment.id, line_id=line.id) for payment in payments)
     before = line.left_fen
     line.left_fen = Fen(before - shared)
     db.session.flush()

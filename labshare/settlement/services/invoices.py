@@ -33,6 +33,7 @@ from labshare.settlement.rules.documents import check_invoice, check_red_letter
 from labshare.settlement.rules.invoice_numbers import NUMBER_LENGTH, read_number
 from labshare.settlement.rules.originals import wrong_original, wrong_parties
 from labshare.settlement.services import notifications
+from labshare.settlement.services.doubles import look_for_invoice
 from labshare.settlement.services.ledger import (
     check_documents_begin,
     documents,
@@ -82,7 +83,8 @@ def record_invoice(
     `IllegalStep` before `confirmed`, `InvoiceAboveCharge`, `TaxOutOfRange`, `DocumentInFuture`, `NotAnInvoiceNumber`,
     `InvoiceOfOtherClient`, `InvoiceOfOtherKind`, `InvoiceRecordedAlready`, `BookingTwice` (R-PAPER-5, R-PAPER-7);
     `OriginalOfOtherSeller` and its like where the file is the invoice's original and says otherwise (R-PAPER-13).
-    Problems of the n-th further booking stand at `also-n-amount_fen` and so on.
+    Problems of the n-th further booking stand at `also-n-amount_fen` and so on. What has the file of another booking's
+    invoice is kept for officers (R-DOUBLE-1).
     """
     shares = [Share(ref=ref, amount_fen=amount_fen, tax_fen=tax_fen), *also]
     if len({share.ref for share in shares}) < len(shares):
@@ -110,6 +112,7 @@ def record_invoice(
         _add_line(
             booking, invoice, amount_fen=share.amount_fen, tax_fen=share.tax_fen, reverses=None, actor=actor, now=now
         )
+    look_for_invoice(bookings, invoice, file, now=now)
     return invoice
 
 

@@ -23,6 +23,7 @@ from labshare.settlement.models import (
     BookingHold,
     Contest,
     Dispute,
+    DoubleDocument,
     Inquiry,
     InquiryAnswer,
     Invoice,
@@ -32,7 +33,14 @@ from labshare.settlement.models import (
 )
 from labshare.settlement.queries.accounts import Account
 from labshare.settlement.reminders import Reminder
-from labshare.settlement.terms import ContestVerdict, DisputeOutcome, DocumentKind, MessageSide, ReminderLevel
+from labshare.settlement.terms import (
+    ContestVerdict,
+    DisputeOutcome,
+    DocumentKind,
+    DoubleVerdict,
+    MessageSide,
+    ReminderLevel,
+)
 
 CLIENT_ROLES = (FirmRole.OWNER, FirmRole.BOOKER, FirmRole.ACCOUNTANT)
 LAB_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
@@ -289,6 +297,21 @@ CONTEST_DECIDED = kind(
     title=_l("Contested document of %(ref)s decided"),
     text=_l("%(verdict)s. Document: %(document)s. Reasons: %(note)s"),
 )
+DOUBLE_TO_DECIDE = kind(
+    "double.to_decide",
+    topic=Topic.DISPUTE,
+    title=_l("Same document on two bookings: %(ref)s"),
+    text=_l(
+        "A document of booking %(ref)s (%(document)s) has the bank reference or the file of one on another booking. "
+        "Both stand side by side in the list; an officer of the later booking's county decides."
+    ),
+)
+DOUBLE_DECIDED = kind(
+    "double.decided",
+    topic=Topic.DISPUTE,
+    title=_l("Same document on two bookings, %(ref)s: decided"),
+    text=_l("%(verdict)s. Document: %(document)s. The officer's note: %(note)s"),
+)
 BOOKING_SUSPENDED = kind(
     "hold.suspended",
     topic=Topic.DISPUTE,
@@ -490,6 +513,30 @@ def contest_decided(booking: Booking, contest: Contest, *, actor: Actor, now: da
     }
     notify_client(CONTEST_DECIDED, booking, actor=actor, now=now, **said)
     notify_lab(CONTEST_DECIDED, booking, actor=actor, now=now, **said)
+
+
+def double_found(double: DoubleDocument, *, now: datetime) -> None:
+    """To the officers of both bookings' counties, each with the booking that is theirs."""
+    bookings = {booking.division: booking for booking in (double.earlier_booking, double.booking)}
+    for division, booking in bookings.items():
+        notify(
+            kind=DOUBLE_TO_DECIDE,
+            now=now,
+            params={"ref": booking.ref, "document": DocumentKind(double.kind).label},
+            url="/regulator/doubles",
+            regulators=(OfficialRole.OFFICER,),
+            division=division,
+        )
+
+
+def double_decided(double: DoubleDocument, *, actor: Actor, now: datetime) -> None:
+    """To the lab that recorded the later document."""
+    said: dict[str, Any] = {
+        "verdict": DoubleVerdict(double.verdict or "").label,
+        "document": DocumentKind(double.kind).label,
+        "note": double.note,
+    }
+    notify_lab(DOUBLE_DECIDED, double.booking, actor=actor, now=now, **said)
 
 
 def booking_suspended(booking: Booking, hold: BookingHold, *, actor: Actor, now: datetime) -> None:

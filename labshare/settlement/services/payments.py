@@ -21,6 +21,7 @@ from labshare.settlement.models import Payment
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_payment, check_refund
 from labshare.settlement.services import notifications
+from labshare.settlement.services.doubles import look_for_payment
 from labshare.settlement.services.ledger import (
     check_documents_begin,
     documents,
@@ -47,14 +48,16 @@ def record_payment(
     file: TakenFile | None = None,
     submission: str | None = None,
     also: Sequence[tuple[str, Fen]] = (),
+    line_id: int | None = None,
 ) -> Payment:
     """Record money received: `amount_fen` > 0, with the bank's reference; `also` are references of other bookings of
     the same client at the same seller, and what of the one transfer is for each (R-PAPER-12). All or nothing.
 
     A payer that is not the client counts once an officer accepts it. `submission` is the form's one-time key: the
-    second click gets the first payment. Raises `IllegalStep` before `confirmed`, `PaymentAboveCharge`,
-    `DocumentInFuture`, `PayerCodeInvalid`, `NumberNotReadable` (R-PAPER-5), `PaymentOfOtherClient`, `BookingTwice`.
-    Problems of the n-th further booking stand at `also-n-amount_fen`.
+    second click gets the first payment. `line_id` is the line of a bank's statement that it is a share of. What has
+    the reference or slip of another booking's payment is kept for officers (R-DOUBLE-1). Raises `IllegalStep` before
+    `confirmed`, `PaymentAboveCharge`, `DocumentInFuture`, `PayerCodeInvalid`, `NumberNotReadable` (R-PAPER-5),
+    `PaymentOfOtherClient`, `BookingTwice`. Problems of the n-th further booking stand at `also-n-amount_fen`.
     """
     shares = [(ref, amount_fen), *also]
     if len({each for each, _fen in shares}) < len(shares):
@@ -77,6 +80,7 @@ def record_payment(
                 payer_uscc=payer_uscc,
                 file=file,
                 submission=submission,
+                line_id=line_id,
             )
         except InvalidInput as problem:
             problems += _of_share(problem, place)
@@ -141,6 +145,7 @@ def _record(
     payer_uscc: str,
     file: TakenFile | None,
     submission: str | None,
+    line_id: int | None = None,
 ) -> Payment:
     booking = locked_booking(actor, "payment.record", ref=ref)
     check_documents_begin(booking)
@@ -174,6 +179,7 @@ def _record(
     record(actor, now, action, ("booking", ref), before=before, after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.PAYMENT, cause_id=payment.id)
     notifications.payment_recorded(booking, payment, actor=actor, now=now)
+    look_for_payment(booking, payment, file, line_id, now=now)
     if not by_client:
         notifications.payer_waits(booking, payment, actor=actor, now=now)
     return payment

@@ -20,9 +20,10 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
 from labshare.settlement.bank import BankLine, BankStatement
 from labshare.settlement.queries import bank
+from labshare.settlement.queries.doubles import doubled
 from labshare.settlement.rules.bank_sheets import BANK, own_account, read_statement
 from labshare.settlement.rules.lists import Layout
-from labshare.settlement.terms import BankLines
+from labshare.settlement.terms import BankLines, DocumentKind
 from labshare.web.asked import asked_choice, asked_page, read_number
 from labshare.web.documents import booking_href
 from labshare.web.forms import CreditCodeField, Form, required
@@ -190,6 +191,13 @@ def _line_page(line_id: int, aside: AsideForm, *, status: int | None = None) -> 
 
 
 def _recorded(payments: Sequence[Any]) -> str:
+    said = _payment_recorded(payments)
+    if not doubled(DocumentKind.PAYMENT, [payment.id for payment in payments]):
+        return said
+    return f"{said} " + _("Its reference stands on another booking, too; an officer looks at both.")
+
+
+def _payment_recorded(payments: Sequence[Any]) -> str:
     amount = plain_money(Fen(sum(payment.amount_fen for payment in payments)))
     if not payments[0].by_client:
         return _("%(amount)s is recorded. It counts once an officer accepts the payer.", amount=amount)

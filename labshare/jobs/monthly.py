@@ -7,8 +7,9 @@ from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import Problem
 from labshare.kernel.months import Month
+from labshare.rewards.queries.corrections import finished_windows
 from labshare.rewards.queries.runs import missing_runs
-from labshare.rewards.services import run_month
+from labshare.rewards.services import find_corrections, run_month
 
 log = logging.getLogger("labshare.jobs")
 HOUR = timedelta(hours=2)
@@ -55,3 +56,14 @@ def run_due_months(now: datetime) -> str:
             log.warning("reward run of %s in %s: %s", month, division, problem.code)
             raise
     return f"calculated: {', '.join(done) or 'nothing'}"
+
+
+def find_changed_windows(now: datetime) -> str:
+    """Propose what finished windows come to since their last approval, a transaction a window (R-REWARD-24)."""
+    keys = [window.key for window in finished_windows()]
+    db.session.rollback()
+    written = 0
+    for key in keys:
+        with transaction():
+            written += find_corrections(actor=SYSTEM, now=now, window=key)
+    return f"{len(keys)} windows, {written} proposals written"

@@ -183,6 +183,8 @@ PERMISSIONS: dict[str, Grants] = {
     "objection.answer": OFFICER + APPROVER,
     "objection.pass_on": SYSTEM_ONLY,
     "correction.decide": OFFICER,
+    "correction.confirm": OFFICER + APPROVER,
+    "correction.find": SYSTEM_ONLY,
     "grade.see": READERS,
     "grade.enter": OFFICER,
     "grade.confirm": APPROVER,

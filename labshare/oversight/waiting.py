@@ -36,7 +36,13 @@ from labshare.organisations.permissions import may_anywhere
 from labshare.organisations.queries.affiliations import affiliations_to_decide
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.grades import lists_handed_over, lists_sent_back
-from labshare.rewards.queries.waiting import corrections_waiting, objections_waiting, policies, runs_waiting
+from labshare.rewards.queries.waiting import (
+    corrections_to_confirm,
+    corrections_waiting,
+    objections_waiting,
+    policies,
+    runs_waiting,
+)
 from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.terms import RunState
 from labshare.settlement.queries.contests import contests_waiting
@@ -272,6 +278,13 @@ KINDS = (
         line=_l("Corrections to decide on"),
     ),
     Kind(
+        "corrections_to_confirm",
+        APPROVER,
+        "regulator.run_corrections",
+        lambda actor, _now: corrections_to_confirm(actor),
+        line=_l("Corrections to confirm"),
+    ),
+    Kind(
         "applications",
         OFFICER,
         "regulator.labs",
@@ -473,7 +486,9 @@ class Waiting:
     runs: Sequence[RewardRun]
     """Runs that are not paid out yet, oldest first."""
     corrections: int
-    """Proposed by another officer, and not decided."""
+    """Proposed by the system or by another officer, and not decided."""
+    corrections_to_confirm: int
+    """Of another amount than the system's, which the approver confirms."""
     roles: int
     """Proposed by another administrator, and not agreed to."""
     removals: int

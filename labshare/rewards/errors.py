@@ -208,6 +208,70 @@ class CorrectionDecided(Conflict):
     money_or_rights = True
 
 
+class ThirdPersonNeeded(Conflict):
+    message = _l("Proposer, approver and second officer must be three persons.")
+    money_or_rights = True
+
+
+class ApproverNeeded(Conflict):
+    message = _l("Another amount than the system's: the approver must confirm it before a second officer agrees.")
+    money_or_rights = True
+
+
+class AmountOfTheSystem(Conflict):
+    message = _l("This is the amount that the system proposes; it needs no approver.")
+    money_or_rights = True
+
+
+class SystemProposes(Conflict):
+    message = _l("The system proposes %(fen)s for this lab and window; take that up, or give another amount there.")
+
+
+class TakeUpFirst(Conflict):
+    message = _l("The system proposes this correction; an officer must take it up first.")
+    money_or_rights = True
+
+
+class NotWithdrawn(Conflict):
+    message = _l("The system's proposal lasts until the verdicts change again; take it up with another amount instead.")
+    money_or_rights = True
+
+
+class ProposalChanged(Conflict):
+    message = _l("The system's proposal has changed to %(fen)s since you opened the page; look at it again.")
+
+
+class UnknownWindow(InvalidInput):
+    message = _l("Choose a window of the list.")
+    default_field = "window"
+
+
+class AboveCap(InvalidInput):
+    """A correction would lift a lab above a cap of the window that it corrects."""
+
+    default_field = "fen"
+
+
+class AboveLabCap(AboveCap):
+    message = _l(
+        "Above the lab's cap of the window: %(limit)s, of which the lab had %(had)s; at most %(left)s in its favour."
+    )
+
+
+class AboveFirmCap(AboveCap):
+    message = _l(
+        "Above the firm's cap of the window: %(limit)s, of which its labs had %(had)s; at most %(left)s in "
+        "the lab's favour."
+    )
+
+
+class AboveBudget(AboveCap):
+    message = _l(
+        "Above the budget of the window: %(limit)s, of which all labs had %(had)s; at most %(left)s in "
+        "the lab's favour."
+    )
+
+
 class NotZero(InvalidInput):
     message = _l("An amount other than 0.")
     default_field = "fen"

@@ -28,6 +28,7 @@ name_fields(
         "run": _l("Reward run"),
         "total_payable_fen": _l("Payable in all"),
         "version": _l("Version"),
+        "window": _l("Window from"),
     },
     counts={"calculation", "labs", "publicity"},
 )

@@ -20,7 +20,7 @@ from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from labshare.catalogue.models import Lab
-from labshare.kernel.database import Model, UtcDateTime, append_only, db, guard, one_of
+from labshare.kernel.database import Model, UtcDateTime, append_only, db, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.seen import digest_of
@@ -334,13 +334,40 @@ class ObjectionFile(Model):
 
 
 class Correction(Model):
-    """A signed correction to a lab's opening balance in a window, decided by two officers with a reason."""
+    """A signed correction of a lab's opening (R-REWARD-23): proposed by the system, or by an officer, with a reason.
+    Another officer agrees to it; another amount than the system's needs the approver first (R-REWARD-26)."""
 
     __tablename__ = "correction"
     __table_args__ = (
         CheckConstraint("agreed_by IS NULL OR agreed_by <> proposed_by", name="two_officers"),
+        CheckConstraint(
+            "confirmed_by IS NULL OR (confirmed_by <> proposed_by "
+            "AND (agreed_by IS NULL OR agreed_by <> confirmed_by))",
+            name="third_person",
+        ),
+        CheckConstraint(
+            "(agreed_by IS NULL) = (agreed_at IS NULL) AND (confirmed_by IS NULL) = (confirmed_at IS NULL)",
+            name="by_somebody",
+        ),
+        CheckConstraint(
+            "proposed_by IS NOT NULL OR (agreed_at IS NULL AND confirmed_at IS NULL AND system_fen IS NOT NULL "
+            "AND fen = system_fen)",
+            name="taken_up_first",
+        ),
+        CheckConstraint(
+            "agreed_at IS NULL OR confirmed_at IS NOT NULL OR fen = system_fen", name="other_amount_confirmed"
+        ),
         CheckConstraint("fen <> 0", name="not_zero"),
         Index(None, "division", "year"),
+        Index(
+            "uq_correction_of_the_system",
+            "division",
+            "window_from",
+            "lab_id",
+            unique=True,
+            sqlite_where=text("proposed_by IS NULL AND refused_at IS NULL"),
+            postgresql_where=text("proposed_by IS NULL AND refused_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -348,14 +375,41 @@ class Correction(Model):
     year: Mapped[int]
     from_month: Mapped[str] = mapped_column(String(7))
     """Counts in the openings of this month's window from this month on."""
+    window_from: Mapped[str | None] = mapped_column(String(7))
+    """The first month of the window that it corrects; not said of those made before windows were."""
     lab_id: Mapped[int] = mapped_column(ForeignKey("lab.id"))
     fen: Mapped[Fen]
+    """Above 0: more is recovered."""
+    system_fen: Mapped[Fen | None]
+    """What the system proposes, 0 for nothing; not known of those made before the system proposed."""
+    basis: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Of the system's proposal: the window's last `month`, `approved_fen`, `now_fen`, the `verdicts` that changed."""
     reason: Mapped[str] = mapped_column(String(500))
-    proposed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    """Empty where the system's proposal is taken as it is: then what changed is the reason."""
+    proposed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """The officer who proposed it or took it up; nobody yet: the system's."""
     proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    """The approver, or an officer of a division around it, of another amount than the system's."""
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     agreed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     agreed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def other_amount(self) -> bool:
+        """Whether it is another than the system's and needs the approver, too."""
+        return self.system_fen is None or self.fen != self.system_fen
+
+    @hybrid_property
+    def unconfirmed(self) -> bool:
+        """Whether the approver must confirm it before it can be agreed to."""
+        return self.other_amount and self.confirmed_at is None
+
+    @unconfirmed.inplace.expression
+    @classmethod
+    def _unconfirmed_in_sql(cls) -> ColumnElement[bool]:
+        return and_(or_(cls.system_fen.is_(None), cls.fen != cls.system_fen), cls.confirmed_at.is_(None))
 
     @hybrid_property
     def agreed(self) -> bool:
@@ -379,13 +433,23 @@ class Correction(Model):
 
     @hybrid_property
     def undecided(self) -> bool:
-        """Whether it waits for a second officer."""
+        """Whether it waits for somebody."""
         return self.agreed_at is None and self.refused_at is None
 
     @undecided.inplace.expression
     @classmethod
     def _undecided_in_sql(cls) -> ColumnElement[bool]:
         return and_(cls.agreed_at.is_(None), cls.refused_at.is_(None))
+
+    @hybrid_property
+    def of_the_system(self) -> bool:
+        """Whether the system proposes it and nobody has taken it up."""
+        return self.proposed_by is None and self.refused_at is None
+
+    @of_the_system.inplace.expression
+    @classmethod
+    def _of_the_system_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.proposed_by.is_(None), cls.refused_at.is_(None))
 
 
 def _locked_with_run(*, table: str, key: str) -> None:
@@ -479,6 +543,35 @@ _SET_AT_PAYMENT = ("paid_on", "paid_by", "payment_reference")
 def _differs(*columns: str) -> str:
     return " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
 
+
+_CORRECTION_SUBJECT = ("division", "window_from", "lab_id", "system_fen")
+stays_as_recorded(
+    Correction.__table__,
+    rewritten="OLD.agreed_at IS NOT NULL OR OLD.refused_at IS NOT NULL "
+    f"OR (NEW.proposed_by IS NOT NULL AND ({_differs(*_CORRECTION_SUBJECT)})) "
+    f"OR (OLD.proposed_by IS NOT NULL AND ({_differs('fen', 'reason', 'proposed_by', 'proposed_at')})) "
+    f"OR (OLD.confirmed_at IS NOT NULL AND ({_differs('confirmed_by', 'confirmed_at')}))",
+)
+_CORRECTION_UNSAID = "NEW.window_from IS NULL OR NEW.system_fen IS NULL OR NEW.agreed_at IS NOT NULL"
+guard(
+    Correction.__table__,
+    sqlite=(
+        (
+            "CREATE TRIGGER correction_of_a_window BEFORE INSERT ON correction "
+            f"BEGIN SELECT RAISE(ABORT, 'correction of a window') WHERE {_CORRECTION_UNSAID}; END"
+        ),
+    ),
+    postgresql=(
+        (
+            "CREATE FUNCTION correction_of_a_window() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "RAISE EXCEPTION 'correction of a window' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        ),
+        (
+            "CREATE TRIGGER correction_of_a_window BEFORE INSERT ON correction FOR EACH ROW "
+            f"WHEN ({_CORRECTION_UNSAID}) EXECUTE FUNCTION correction_of_a_window()"
+        ),
+    ),
+)
 
 _RUN_FROZEN = (
     f"(OLD.state IN ({listed(RunState.settled())}) "

@@ -17,8 +17,8 @@ SEEN_OTHERWISE = {
     ),
     "it is entered by the same person": "firm.set_size_class standard.publish standard.supersede",
     "the row that it names never changes": (
-        "charge.consent correction.agree payment.accept_payer payment.confirm_payer payment.reject_payer phone.accept "
-        "regulator.agree"
+        "charge.consent correction.agree correction.confirm payment.accept_payer payment.confirm_payer "
+        "payment.reject_payer phone.accept regulator.agree"
     ),
     "the case stays open for both sides until it is decided, with every word": "contest.decide dispute.decide",
     "it calculates anew, and refuses another result": "run.approve",

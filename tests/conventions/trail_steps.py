@@ -55,7 +55,7 @@ from labshare.organisations.models import Firm, Membership
 from labshare.oversight.heads import add_address, confirm_address, remove_address, stop
 from labshare.oversight.services import mark_known
 from labshare.rewards import services as rewards
-from labshare.rewards.models import Objection
+from labshare.rewards.models import Correction, Objection, Policy
 from labshare.settlement import services as settlement
 from labshare.settlement.files import keep_table, take_in, take_photo
 from labshare.settlement.models import Dispute, Inquiry
@@ -655,8 +655,36 @@ def _rewards(world: RightsWorld, clock: Any) -> Iterator[Step]:
         second = make.actor(make.regulator("officer"), None, "officer")
         wrong = rewards.propose_correction(actor=officer, now=utc_now(), lab=lab, fen=200, reason="追回")
         right = rewards.propose_correction(actor=officer, now=utc_now(), lab=lab, fen=300, reason="追回")
+    yield (
+        "confirm a correction",
+        lambda: rewards.confirm_correction(actor=approver, now=utc_now(), correction_id=right.id),
+    )
     yield "refuse a correction", lambda: rewards.refuse_correction(actor=second, now=utc_now(), correction_id=wrong.id)
     yield "agree to a correction", lambda: rewards.agree_correction(actor=second, now=utc_now(), correction_id=right.id)
+    with transaction():
+        policy = db.session.get_one(Policy, world.places["policy_id"])
+        policy.effective_to = str(month)
+        given = {
+            "division": policy.division,
+            "year": 2026,
+            "from_month": "2026-11",
+            "lab_id": right.lab_id,
+            "reason": "",
+        }
+        given |= {"fen": 500, "system_fen": 500, "proposed_at": utc_now()}
+        first = policy.effective_from if policy.effective_from > "2026-01" else "2026-01"
+        taken, _stale = (make.add(Correction(window_from=since, **given)) for since in ("2025-01", first))
+    yield (
+        "take a proposed correction up",
+        lambda: rewards.take_correction(actor=officer, now=utc_now(), correction_id=taken.id, seen_fen=500),
+    )
+    window = f"{policy.division}-{first}"
+    yield (
+        "withdraw a proposed correction",
+        lambda: rewards.find_corrections(actor=SYSTEM, now=utc_now(), window=window),
+    )
+    with transaction():
+        policy.effective_to = None
     yield (
         "end a policy",
         lambda: rewards.end_policy(

@@ -106,7 +106,7 @@ def columns_of(model: type[Any]) -> Iterator[Column[Any]]:
         if (
             isinstance(kind, UtcDateTime | Date | Boolean)
             or worded
-            or name.endswith(("_fen", "superseded_by_id", "missing_minutes", "invoice_id"))
+            or name.endswith(("fen", "proposed_by", "superseded_by_id", "missing_minutes", "invoice_id"))
         ):
             yield column
 

@@ -429,6 +429,7 @@ def test_a_correction_needs_two_officers_and_counts_from_the_open_month(world, c
     assert run.total_payable_fen == 20_000
     with pytest.raises(errors.SecondOfficerNeeded):
         do(world, "agree_correction", "officer", clock, correction_id=correction.id)
+    do(world, "confirm_correction", "approver", clock, correction_id=correction.id)
     do(world, "agree_correction", "second_officer", clock, correction_id=correction.id)
     with pytest.raises(errors.CorrectionDecided):
         do(world, "refuse_correction", "officer", clock, correction_id=correction.id)

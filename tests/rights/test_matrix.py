@@ -34,6 +34,7 @@ NO_ROUTE = {
     "time.lapse": "the scheduler's alone",
     "contest.pass_on": "the scheduler's alone",
     "objection.pass_on": "the scheduler's alone",
+    "correction.find": "the scheduler's alone",
     "dispute.escalate_overdue": "the scheduler's alone",
     "check.mark_known": "asked by `labshare db upgrade`",
     "firm.reseal_accounts": "asked by `labshare reseal-accounts`",

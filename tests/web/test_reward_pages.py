@@ -363,6 +363,9 @@ def test_corrections_by_two_officers(world, client, at, language):
     number = db.session.query(Correction).one().id
     same = at(f"/regulator/rewards/corrections/{number}/agree", x="1")
     assert same.status_code == 409
+    as_(client, world, "approver")
+    assert "Confirm" in client.get("/regulator/rewards/corrections", headers={"Accept-Language": "en"}).text
+    assert client.post(f"/regulator/rewards/corrections/{number}/confirm").status_code == 303
     as_(client, world, "second_officer")
     assert at("/regulator/rewards/corrections").status_code == 200
     assert client.post(f"/regulator/rewards/corrections/{number}/agree").status_code == 303

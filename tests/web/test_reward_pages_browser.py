@@ -135,12 +135,14 @@ def test_a_policy_is_drafted_by_one_and_ended_and_published_by_another(world, cr
     assert now_stands(Policy, name="第二版").state == "published"
 
 
-def test_a_correction_is_proposed_by_one_officer_and_agreed_by_another(world, crew):
+def test_a_correction_is_proposed_confirmed_and_agreed_by_three_persons(world, crew):
     first, second = crew.sits_down(world.officer, None, "en-GB"), crew.sits_down(world.second_officer, None, "en-GB")
     code = world.labs[0].code
     first.go("/regulator/rewards").follow("Corrections")
     first.fill(lab=code, fen="120.50", reason="Refund of an earlier window").press("Propose a correction")
-    first.reads("waits for a second officer", "120.50")
+    first.reads("waits for the approver", "120.50")
     assert first.buttons("Agree") == 0
+    third = crew.sits_down(world.approver, None, "en-GB")
+    third.go("/regulator/rewards/corrections").does("Confirm").reads("waits for a second officer")
     second.go("/regulator/rewards/corrections").does("Agree").reads("The correction counts.")
     assert (now_stands(Correction).fen, now_stands(Correction).agreed_by) == (12_050, world.second_officer.id)

@@ -152,7 +152,7 @@ def test_approval_is_a_task_from_its_day_on_and_of_the_approver(world, client, c
 
 def test_corrections_and_roles_wait_for_whoever_did_not_propose_them(world, client, clock):
     with transaction():
-        services.propose_correction(
+        proposed = services.propose_correction(
             actor=world.acting("officer"), now=clock.now, lab=world.labs[0].code, fen=1_000, reason="x"
         )
         admins = [factories.regulator("admin") for _ in range(2)]
@@ -165,6 +165,7 @@ def test_corrections_and_roles_wait_for_whoever_did_not_propose_them(world, clie
                 proposed_at=clock.now,
             )
         )
+        services.confirm_correction(actor=world.acting("approver"), now=clock.now, correction_id=proposed.id)
     assert "1 correction to decide" in tasks(client, world.second_officer)
     assert "1 correction to decide" not in tasks(client, world.officer)
     assert "1 role to agree to" in tasks(client, admins[1])

@@ -3,9 +3,12 @@
 An entry's verdict in a run is its item there, else its latest item in an earlier approved run of the division.
 """
 
+from typing import NamedTuple
+
 from sqlalchemy import select
 
 from labshare.kernel.database import db
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries import verdicts
@@ -76,3 +79,36 @@ def verdicts_in_run(run_ids: list[int], entries: str) -> str:
         f"AND NOT EXISTS (SELECT 1 FROM reward_item l WHERE l.entry_id = i.entry_id AND l.run_id IN ({ids}) "
         f"AND CASE l.run_id {rank} END > CASE i.run_id {rank} END)"
     )
+
+
+def kept_through(scope: Scope) -> Kept:
+    """What the window's approved runs keep, the month's own with them."""
+    runs = _approved(scope.policy.division, scope.month.next, scope.first_month)
+    return Kept(tuple((run, month) for run, month, _check in runs), runs[-1][2] if runs else "")
+
+
+class ChangedVerdicts(NamedTuple):
+    """Entries of a lab whose verdict is another than the approved runs keep; None: eligible."""
+
+    lab_id: int
+    was: str | None
+    becomes: str | None
+    bookings: int
+    fen: Fen
+
+
+def changed_verdicts(scope: Scope, kept: Kept) -> list[ChangedVerdicts]:
+    """What changed since, by lab and verdicts. One statement."""
+    columns = (
+        f"e.lab_id, e.booking_id, {verdicts.amount(scope.policy)} AS fen, f.entry_id AS known, {KEPT_REASON} AS was"
+    )
+    every = verdicts.entries_with_verdict(scope, columns, joins=kept.joins)
+    rows = verdicts.execute(
+        f"{verdicts.common_tables(scope)}{kept.tables}, verdict_now AS ({every}) "
+        "SELECT lab_id, was, reason, count(DISTINCT booking_id), sum(fen) FROM verdict_now "
+        "WHERE known IS NOT NULL AND reason IS DISTINCT FROM was GROUP BY lab_id, was, reason "
+        "ORDER BY lab_id, was, reason"
+    )
+    return [
+        ChangedVerdicts(lab, was, becomes, int(bookings), Fen(int(fen))) for lab, was, becomes, bookings, fen in rows
+    ]

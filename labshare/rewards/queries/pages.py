@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import aliased, contains_eager, defer, joinedload
@@ -270,19 +270,39 @@ def all_policies(actor: Actor) -> list[Policy]:
     )
 
 
-def all_corrections(actor: Actor) -> list[tuple[Correction, Lab, str, str | None]]:
-    """Corrections, the newest first, with lab and the names of who proposed and agreed."""
-    proposer, agreer = aliased(Person), aliased(Person)
+class CorrectionShown(NamedTuple):
+    """A correction with its lab and the names of its persons."""
+
+    row: Correction
+    lab: Lab
+    proposer: str | None
+    confirmer: str | None
+    agreer: str | None
+
+
+def all_corrections(actor: Actor) -> list[CorrectionShown]:
+    """Corrections that somebody proposed or took up, the newest first."""
+    return _corrections(actor, Correction.proposed_by.is_not(None))
+
+
+def proposed_corrections(actor: Actor) -> list[CorrectionShown]:
+    """What the system proposes and nobody has taken up, the newest first."""
+    return _corrections(actor, Correction.of_the_system)
+
+
+def _corrections(actor: Actor, which: ColumnElement[bool]) -> list[CorrectionShown]:
+    proposer, confirmer, agreer = aliased(Person), aliased(Person), aliased(Person)
     rows = db.session.execute(
-        select(Correction, Lab, proposer.name, agreer.name)
+        select(Correction, Lab, proposer.name, confirmer.name, agreer.name)
         .join(Lab, Lab.id == Correction.lab_id)
-        .join(proposer, proposer.id == Correction.proposed_by)
+        .outerjoin(proposer, proposer.id == Correction.proposed_by)
+        .outerjoin(confirmer, confirmer.id == Correction.confirmed_by)
         .outerjoin(agreer, agreer.id == Correction.agreed_by)
-        .where(visible(actor, "run.see", division=Correction.division))
+        .where(which, visible(actor, "run.see", division=Correction.division))
         .order_by(Correction.id.desc())
         .limit(200)
     )
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+    return [CorrectionShown(*row) for row in rows]
 
 
 def notice_days(run: RewardRun, now: datetime) -> tuple[int, int, tuple[int, ...]] | None:

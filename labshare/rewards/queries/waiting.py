@@ -35,10 +35,20 @@ def policies(actor: Actor, *, published: bool) -> Select[Any]:
 
 
 def corrections_waiting(actor: Actor) -> Select[Any]:
-    """Corrections to decide that somebody else than this person proposed."""
+    """Corrections for officers: the system's to take up, and those that another one proposed and that need nobody
+    before."""
     others = Correction.proposed_by.is_distinct_from(actor.person_id)
+    return _corrections(actor).where(others, not_(Correction.unconfirmed))
+
+
+def corrections_to_confirm(actor: Actor) -> Select[Any]:
+    """Corrections of another amount than the system's, for the approver."""
+    return _corrections(actor).where(Correction.unconfirmed)
+
+
+def _corrections(actor: Actor) -> Select[Any]:
     seen = visible(actor, "run.see", division=Correction.division)
-    return select(func.count()).select_from(Correction).where(Correction.undecided, others, seen)
+    return select(func.count()).select_from(Correction).where(Correction.undecided, seen)
 
 
 def runs_waiting(actor: Actor, runs: Sequence[RewardRun] | None = None) -> list[RewardRun]:

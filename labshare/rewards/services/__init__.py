@@ -3,7 +3,15 @@
 from labshare.rewards.queries import touched  # noqa: F401 - answers what affiliations decide
 from labshare.rewards.services.approve import Condition, approve, conditions, pay
 from labshare.rewards.services.compare import compare_now, compared_at_once
-from labshare.rewards.services.corrections import agree_correction, propose_correction, refuse_correction
+from labshare.rewards.services.corrections import (
+    agree_correction,
+    confirm_correction,
+    find_corrections,
+    propose_correction,
+    refuse_correction,
+    take_correction,
+    windows_to_correct,
+)
 from labshare.rewards.services.grades import (
     confirm_grades,
     hand_over_grades,
@@ -25,9 +33,11 @@ __all__ = [
     "compare_now",
     "compared_at_once",
     "conditions",
+    "confirm_correction",
     "confirm_grades",
     "draft_policy",
     "end_policy",
+    "find_corrections",
     "hand_over_grades",
     "pass_on_objections",
     "pay",
@@ -40,5 +50,7 @@ __all__ = [
     "save_grades",
     "send_back",
     "send_back_grades",
+    "take_correction",
+    "windows_to_correct",
     "withdraw_grades",
 ]

@@ -57,6 +57,18 @@ kind(
     text=_l("A correction of %(amount_fen)s for %(lab)s waits for a second officer."),
 )
 kind(
+    "correction.to_take",
+    topic=Topic.REWARD,
+    title=_l("Correction proposed by the system"),
+    text=_l("A finished window comes to another amount for %(lab)s by what is known now: %(amount_fen)s to correct."),
+)
+kind(
+    "correction.to_confirm",
+    topic=Topic.REWARD,
+    title=_l("Correction to confirm"),
+    text=_l("A correction of %(amount_fen)s for %(lab)s is not the system's amount and waits for the approver."),
+)
+kind(
     "grades.to_confirm",
     topic=Topic.REWARD,
     title=_l("Grades of %(year)s to confirm"),

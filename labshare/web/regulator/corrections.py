@@ -1,25 +1,53 @@
-"""Corrections of opening balances: one officer proposes, another agrees."""
+"""Corrections of opening balances: the system or an officer proposes, the approver confirms another amount than the
+system's, another officer agrees."""
 
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
+from wtforms import HiddenField
 
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_DIVISION, requires
+from labshare.kernel import formatting
+from labshare.kernel.money import Fen
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import may_anywhere
+from labshare.organisations.permissions import is_second, may_anywhere
 from labshare.rewards import services
 from labshare.rewards.queries import pages
-from labshare.web.forms import Form, MoneyField, StringField, TextAreaField, length, required, show_problem
+from labshare.rewards.terms import Reason
+from labshare.web.forms import (
+    Form,
+    MoneyField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    length,
+    required,
+    show_problem,
+)
 from labshare.web.regulator import blueprint
 from labshare.web.steps import posted, pressed
 
 
 class CorrectionForm(Form):
+    window = SelectField(_l("Window that it corrects"), choices=(), validate_choice=False)
     lab = StringField(_l("Code of the lab"), [required(), length(20)], render_kw={"class": "ref"})
+    fen = MoneyField(
+        _l("Amount (CNY)"),
+        [required()],
+        negative=True,
+        description=_l("Above 0: more is recovered. Below 0: in the lab's favour."),
+    )
+    reason = TextAreaField(_l("Reason"), [required(_l("Give a reason.")), length(500)])
+
+
+class TakeForm(Form):
+    """Another amount than the system's."""
+
+    seen = HiddenField()
     fen = MoneyField(
         _l("Amount (CNY)"),
         [required()],
@@ -32,26 +60,49 @@ class CorrectionForm(Form):
 @blueprint.get("/rewards/corrections")
 @requires("run.see", of=OWN_DIVISION)
 def run_corrections() -> Any:
-    """Corrections of openings, proposed and decided."""
-    return _corrections_page()
+    """What the system proposes, and corrections of openings, proposed and decided."""
+    return _corrections_page(taking=request.args.get("take", type=int))
 
 
-def _corrections_page(form: CorrectionForm | None = None, status: int = 200) -> Any:
+def _corrections_page(
+    form: CorrectionForm | None = None, status: int = 200, *, taking: int | None = None, take: TakeForm | None = None
+) -> Any:
     actor = current_actor()
+    proposed = pages.proposed_corrections(actor)
+    decides = may_anywhere(actor, "correction.decide")
+    taken = next((one for one in proposed if one.row.id == taking), None)
+    if taken is not None and take is None:
+        take = TakeForm(formdata=None, data={"seen": str(taken.row.fen), "fen": taken.row.fen})
     html = render_template(
         "regulator/rewards/corrections.html",
+        proposed=proposed,
         rows=pages.all_corrections(actor),
-        form=form or CorrectionForm(formdata=None),
-        decides=may_anywhere(actor, "correction.decide"),
+        form=_with_windows(form or CorrectionForm(formdata=None)) if decides else None,
+        taken=taken,
+        take=take,
+        decides=decides,
+        confirms=lambda row: is_second(actor, row.division),
+        reasons={None: _("Counted"), **{str(reason): reason.label for reason in Reason}},
         me=actor.person_id,
     )
     return html, status
 
 
+def _with_windows(form: CorrectionForm) -> CorrectionForm:
+    form.window.choices = [
+        (
+            window.key,
+            _("%(division)s, from %(month)s", division=window.policy.division, month=formatting.month(window.first)),
+        )
+        for window in services.windows_to_correct(current_actor(), utc_now())
+    ]
+    return form
+
+
 @blueprint.post("/rewards/corrections")
 @requires("correction.decide", of=OWN_DIVISION, verb="correction.propose")
 def propose_correction() -> Any:
-    form = CorrectionForm()
+    form = _with_windows(CorrectionForm())
     answer = posted(
         form,
         lambda: services.propose_correction(
@@ -60,22 +111,56 @@ def propose_correction() -> Any:
             lab=form.lab.data or "",
             fen=form.fen.data,
             reason=form.reason.data or "",
+            window=form.window.data or None,
         ),
-        lambda _proposed: (_("The correction waits for a second officer."), url_for("regulator.run_corrections")),
+        lambda _proposed: (_("The correction waits for the approver."), url_for("regulator.run_corrections")),
     )
     return answer if isinstance(answer, Response) else _corrections_page(form, answer)
 
 
-@blueprint.post("/rewards/corrections/<int:correction_id>/<any(agree, refuse):verdict>")
-@requires("correction.decide", of=OWN_DIVISION)
+@blueprint.post("/rewards/corrections/<int:correction_id>/take")
+@requires("correction.decide", of=OWN_DIVISION, verb="correction.take")
+def take_correction(correction_id: int) -> Any:
+    """Take up what the system proposes; without an amount as it is."""
+    form = TakeForm()
+    as_it_is = "fen" not in request.form
+
+    def take() -> Any:
+        return services.take_correction(
+            actor=current_actor(),
+            now=utc_now(),
+            correction_id=correction_id,
+            seen_fen=Fen(int(seen)) if (seen := form.seen.data or "").lstrip("-").isdigit() else Fen(0),
+            fen=None if as_it_is else form.fen.data,
+            reason=form.reason.data or "",
+        )
+
+    def done(taken: Any) -> Any:
+        words = _("The correction waits for the approver.")
+        if not taken.other_amount:
+            words = _("The correction waits for a second officer.")
+        return words, url_for("regulator.run_corrections")
+
+    answer = pressed(take, done) if as_it_is else posted(form, take, done)
+    if isinstance(answer, Response):
+        return answer
+    if isinstance(answer, int):
+        return _corrections_page(status=answer, taking=correction_id, take=form)
+    shown = CorrectionForm(formdata=None)
+    return _corrections_page(shown, show_problem(shown, answer))
+
+
+@blueprint.post("/rewards/corrections/<int:correction_id>/<any(agree, refuse, confirm):verdict>")
+@requires("correction.confirm", of=OWN_DIVISION)
 def decide_correction(correction_id: int, verdict: str) -> Any:
-    decide = services.agree_correction if verdict == "agree" else services.refuse_correction
+    decide, words = {
+        "agree": (services.agree_correction, _("The correction counts.")),
+        "refuse": (services.refuse_correction, _("The correction does not count.")),
+        "confirm": (services.confirm_correction, _("Confirmed; the correction waits for a second officer.")),
+    }[verdict]
     answer = pressed(
         lambda: decide(actor=current_actor(), now=utc_now(), correction_id=correction_id),
-        lambda _decided: (
-            _("The correction counts.") if verdict == "agree" else _("The correction does not count."),
-            url_for("regulator.run_corrections"),
-        ),
+        lambda _decided: (words, url_for("regulator.run_corrections")),
     )
     if isinstance(answer, Response):
         return answer

@@ -55,10 +55,11 @@ SMALL = Scale("small", counties=1, clients=150, bookings=900, labs=12)
 MOST_STATEMENTS = 12
 MORE_STATEMENTS = {
     # a booking shows who moved it from when to when, whom to call, where to pay, what was said with which files, its
-    # dispute and its rating, photos of its samples and places for them; to the lab what one shift leaves for the next
+    # dispute and its rating, photos of its samples and places for them; to the lab what one shift leaves for the next;
+    # to lab and regulators which of its documents stand on another booking, too
     "client.booking": 19,
-    "regulator.booking": 17,
-    "lab.booking": 21,
+    "regulator.booking": 18,
+    "lab.booking": 22,
     # beside the day's work, its money and the week: who may be given the work, what the last shift left
     "lab.today": 14,
     # the account, the letters and statements that were sent, and what the next letter would name

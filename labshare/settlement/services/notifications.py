@@ -649,24 +649,22 @@ def account_sent(account: Account, *, actor: Actor, now: datetime) -> None:
 
 
 def payer_waits(booking: Booking, payment: Payment, *, actor: Actor, now: datetime) -> None:
-    notify(
-        kind=PAYER_TO_DECIDE,
-        now=now,
-        params={"ref": booking.ref, "amount_fen": payment.amount_fen},
-        url="/regulator/payers",
-        regulators=(OfficialRole.OFFICER,),
-        division=booking.division,
-        but=actor.person_id,
-    )
+    _tell_of_payer(PAYER_TO_DECIDE, OfficialRole.OFFICER, booking, payment, actor=actor, now=now)
 
 
 def payer_to_confirm(booking: Booking, payment: Payment, *, actor: Actor, now: datetime) -> None:
+    _tell_of_payer(PAYER_TO_CONFIRM, OfficialRole.APPROVER, booking, payment, actor=actor, now=now)
+
+
+def _tell_of_payer(
+    kind: str, role: OfficialRole, booking: Booking, payment: Payment, *, actor: Actor, now: datetime
+) -> None:
     notify(
-        kind=PAYER_TO_CONFIRM,
+        kind=kind,
         now=now,
         params={"ref": booking.ref, "amount_fen": payment.amount_fen},
         url="/regulator/payers",
-        regulators=(OfficialRole.APPROVER,),
+        regulators=(role,),
         division=booking.division,
         but=actor.person_id,
     )

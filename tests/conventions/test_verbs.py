@@ -17,7 +17,7 @@ SEEN_OTHERWISE = {
     ),
     "it is entered by the same person": "firm.set_size_class standard.publish standard.supersede",
     "the row that it names never changes": (
-        "charge.consent correction.agree correction.confirm payment.accept_payer payment.confirm_payer "
+        "charge.consent correction.agree correction.confirm double.decide payment.accept_payer payment.confirm_payer "
         "payment.reject_payer phone.accept regulator.agree"
     ),
     "the case stays open for both sides until it is decided, with every word": "contest.decide dispute.decide",

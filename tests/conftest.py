@@ -26,6 +26,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from jinja2 import FileSystemBytecodeCache
 from psycopg import pq
 
@@ -43,6 +44,10 @@ SLOW_FIXTURES = frozenset({"live_server", "browser", "postgres_server"})
 SLOW_FOLDERS = frozenset({"demonstration", "migrations", "races"})
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TUESDAY_MORNING = datetime(2026, 11, 24, 10, 0, tzinfo=SHANGHAI)
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+"""What Hypothesis draws is judged by what holds, not by how busy the machine is."""
 
 
 def pytest_configure() -> None:

@@ -2,7 +2,8 @@
 
 A grant is a role and the side on which it counts: `any` (wherever), `client` or `lab` (the actor's firm is that party
 of the booking), `firm` (the actor's firm is the one the subject belongs to), `division` (a regulator's role is for the
-subject's division or one that contains it, R-RIGHTS-13). `check` for one subject and `visible` for a list read the same
+subject's division or one that contains it, R-RIGHTS-13), `second` (a regulator may be the second person of what the
+officers of the subject's division decide, R-FACT-2). `check` for one subject and `visible` for a list read the same
 table, so that they never say different things. Who asks by division and names none is refused, but for a role for the
 whole platform: so what belongs to no county (standards, the audit trail) is that role's alone.
 """
@@ -18,12 +19,15 @@ from labshare.kernel.terms import OfficialRole
 from labshare.organisations.rules import second_person
 from labshare.organisations.terms import FirmRole
 
-Side = Literal["any", "client", "lab", "firm", "division"]
+Side = Literal["any", "client", "lab", "firm", "division", "second"]
+OF_REGULATORS: tuple[Side, ...] = ("division", "second")
 Grants = tuple[tuple[str, Side], ...]
 Division = str | Callable[[], str | None] | None
 """The code of a subject's division, or how to find it where that needs asking."""
 
 WRITING_SCOPE = "write"
+COUNTY_LENGTH = 6
+"""Digits of a county's code: no division is smaller."""
 
 
 def _grants(side: Side, *roles: str) -> Grants:
@@ -53,6 +57,8 @@ FIRM_HANDS = _grants("firm", FirmRole.OWNER, FirmRole.LAB_MANAGER)
 OFFICER = _grants("division", OfficialRole.OFFICER)
 APPROVER = _grants("division", OfficialRole.APPROVER)
 AUDITOR = _grants("division", OfficialRole.AUDITOR)
+SECOND = _grants("second", OfficialRole.APPROVER, OfficialRole.OFFICER)
+"""A county's approver, or an officer of a division that contains it."""
 ADMIN = _grants("any", OfficialRole.ADMIN)
 SYSTEM_ONLY = _grants("any", "system")
 
@@ -81,7 +87,7 @@ PERMISSIONS: dict[str, Grants] = {
     "operator.tell_ending": SYSTEM_ONLY,
     "lab.see": READERS,
     "lab.admit": OFFICER,
-    "lab.confirm_admission": APPROVER,
+    "lab.confirm_admission": SECOND,
     "lab.refuse_admission": OFFICER + APPROVER,
     "claim.see": READERS,
     "claim.decide": OFFICER,
@@ -156,7 +162,7 @@ PERMISSIONS: dict[str, Grants] = {
     "invoice.record": LAB_MONEY,
     "payment.record": LAB_MONEY,
     "payment.accept_payer": OFFICER,
-    "payment.confirm_payer": OFFICER + APPROVER,
+    "payment.confirm_payer": SECOND,
     "payment.reject_payer": OFFICER + APPROVER,
     "payment.set_payer_limit": APPROVER,
     "payer.see": READERS,
@@ -172,7 +178,7 @@ PERMISSIONS: dict[str, Grants] = {
     # rewards
     "policy.see": READERS,
     "policy.draft": OFFICER,
-    "policy.publish": APPROVER,
+    "policy.publish": SECOND,
     "run.see": READERS,
     "run.see_line": READERS + LAB_MEMBERS,
     "run.calculate": OFFICER + SYSTEM_ONLY,
@@ -183,11 +189,12 @@ PERMISSIONS: dict[str, Grants] = {
     "objection.answer": OFFICER + APPROVER,
     "objection.pass_on": SYSTEM_ONLY,
     "correction.decide": OFFICER,
-    "correction.confirm": OFFICER + APPROVER,
+    "correction.confirm": SECOND,
+    "correction.refuse": OFFICER + APPROVER,
     "correction.find": SYSTEM_ONLY,
     "grade.see": READERS,
     "grade.enter": OFFICER,
-    "grade.confirm": APPROVER,
+    "grade.confirm": SECOND,
     # oversight
     "usage.see": READERS + LAB_MEMBERS,
     "audit.see": AUDITOR + OFFICER + APPROVER + ADMIN,
@@ -212,13 +219,23 @@ def _sides(*, client: int | None, lab: int | None, firm: int | None) -> dict[Sid
     return {"client": client, "lab": lab, "firm": firm}
 
 
-def _reaches(actor: Actor, role: str, division: Division) -> bool:
-    """Whether the division is one that the role is for. It is asked for only where the role is not for all."""
+def _reaches(actor: Actor, role: str, side: Side, division: Division) -> bool:
+    """Whether the role counts for the division. It is asked for only where the role is not for all."""
     prefix = actor.prefix(role)
     if not prefix:
         return prefix is not None
     code = division() if callable(division) else division
-    return code is not None and code.startswith(prefix)
+    if code is None or not code.startswith(prefix):
+        return False
+    return side != "second" or second_person(role=role, prefix=prefix, division=code)
+
+
+def _prefix(actor: Actor, role: str, side: Side) -> str | None:
+    """The prefix of the divisions in which the role counts on a regulator's side; None where it counts in none."""
+    prefix = actor.prefix(role)
+    if prefix is None or side == "division":
+        return prefix
+    return prefix if second_person(role=role, prefix=prefix, division=prefix.ljust(COUNTY_LENGTH, "0")) else None
 
 
 def may(
@@ -238,18 +255,10 @@ def may(
         role in actor.roles
         and (
             side == "any"
-            or (side == "division" and _reaches(actor, role, division))
-            or (side != "division" and firms[side] is not None and firms[side] == actor.firm_id)
+            or (side in OF_REGULATORS and _reaches(actor, role, side, division))
+            or (side not in OF_REGULATORS and firms[side] is not None and firms[side] == actor.firm_id)
         )
         for role, side in PERMISSIONS.get(action, ())
-    )
-
-
-def is_second(actor: Actor, division: str) -> bool:
-    """Whether they may be the second person of what officers of this division decide (R-FACT-2)."""
-    return actor.scope == WRITING_SCOPE and any(
-        second_person(role=role, prefix=actor.prefix(role), division=division)
-        for role in (OfficialRole.OFFICER, OfficialRole.APPROVER)
     )
 
 
@@ -262,7 +271,10 @@ def may_anywhere(actor: Actor, action: str) -> bool:
     """Whether there could be a subject to which the actor may do this; who may not needs no subject looked up."""
     if actor.scope != WRITING_SCOPE and ".see" not in action:
         return False
-    return any(role in actor.roles for role, _side in PERMISSIONS.get(action, ()))
+    return any(
+        role in actor.roles and (side != "second" or _prefix(actor, role, side) is not None)
+        for role, side in PERMISSIONS.get(action, ())
+    )
 
 
 def check_anywhere(actor: Actor, action: str) -> None:
@@ -282,8 +294,8 @@ def prefixes(actor: Actor, action: str) -> tuple[str, ...]:
     """The divisions, by code prefix, in all of which the actor may do this as a regulator."""
     if actor.scope != WRITING_SCOPE and ".see" not in action:
         return ()
-    roles = [role for role, side in PERMISSIONS.get(action, ()) if side == "division" and role in actor.roles]
-    return tuple(sorted({prefix for role in roles if (prefix := actor.prefix(role)) is not None}))
+    grants = [grant for grant in PERMISSIONS.get(action, ()) if grant[1] in OF_REGULATORS and grant[0] in actor.roles]
+    return tuple(sorted({prefix for role, side in grants if (prefix := _prefix(actor, role, side)) is not None}))
 
 
 def check(
@@ -320,7 +332,7 @@ def visible(
     actor: Actor, action: str, *, client: Any = None, lab: Any = None, firm: Any = None, division: Any = None
 ) -> ColumnElement[bool]:
     """The same as a condition for a list: pass the columns that hold the parties' firm ids, and the one of the
-    division's code, or a function that makes the condition of a code prefix."""
+    division's code, or a function that makes the condition of a code prefix. No list is asked for second persons."""
     columns: dict[Side, Any] = {"client": client, "lab": lab, "firm": firm}
     conditions: list[ColumnElement[bool]] = []
     for role, side in PERMISSIONS.get(action, ()):
@@ -328,7 +340,7 @@ def visible(
             continue
         if side == "any" or (side == "division" and actor.prefix(role) == ""):
             return true()
-        if side != "division" and columns[side] is not None and actor.firm_id is not None:
+        if side not in OF_REGULATORS and columns[side] is not None and actor.firm_id is not None:
             conditions.append(columns[side] == actor.firm_id)
     if division is not None:
         conditions += [

@@ -40,7 +40,6 @@ def test_nothing_is_gained(machine: type[Adversary], engine_name: str) -> None:
         settings=settings(
             max_examples=int(given or 100) * SEQUENCES[engine_name] // 100,
             stateful_step_count=AT_LENGTH if given else STEPS,
-            deadline=None,
             database=None,
             derandomize=given is None,
             phases=[Phase.generate],

@@ -121,7 +121,6 @@ def findings(
     @hypothesis.seed(1)
     @hypothesis.settings(
         max_examples=examples,
-        deadline=None,
         database=None,
         phases=[hypothesis.Phase.generate],
         suppress_health_check=list(hypothesis.HealthCheck),

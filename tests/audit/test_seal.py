@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
@@ -208,7 +208,6 @@ def test_refused_attempts_on_rights_are_written_after_the_rollback(app: Flask, c
     assert row.after == {"problem": "NotAllowed", "field": None}
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=40))
 def test_merkle_root_equals_the_recursive_definition(leaves: list[bytes]) -> None:
     """RFC 9162, 2.1.1: split at the largest power of two below the count."""

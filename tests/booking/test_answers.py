@@ -115,7 +115,7 @@ def test_a_comma_stands_between_thousands_alone(typed: str, number: str | None) 
 
 
 @given(number=st.decimals(-99, 99, places=3), least=st.integers(-50, 0), most=st.integers(1, 50))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_number_is_taken_within_its_limits_alone(number: Decimal, least: int, most: int) -> None:
     asked = (Question(label="x", kind="number", least=Decimal(least), most=Decimal(most)),)
     assert (not wrong(asked, f"{number:f}")) == (least <= number <= most)
@@ -124,7 +124,7 @@ def test_a_number_is_taken_within_its_limits_alone(number: Decimal, least: int, 
 
 
 @given(st.dictionaries(st.integers(1, 4), st.text(max_size=MOST_TEXT + 5), max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_accepted_is_kept_and_fills_a_form_again(sent: dict[int, str]) -> None:  # R-SAMPLE-3
     numbered = [replace(one, id=n, required=False) for n, one in enumerate(ASKED, start=1)]
     if list(answer_problems(numbered, sent)):

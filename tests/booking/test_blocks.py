@@ -269,7 +269,7 @@ STEP = st.tuples(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, min_size=3, max_size=12))
 def test_a_block_always_has_what_is_free_of_it(house: House, steps: list[tuple[str, int, int]]) -> None:
     """Whatever is blocked, booked, cancelled, changed and given back: each minute wanted is a block's or a booking's,

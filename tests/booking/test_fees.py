@@ -107,7 +107,7 @@ SURCHARGES = st.lists(
 
 
 @pytest.mark.engines("sqlite")
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     basis=st.sampled_from(list(FeeBasis)),
     amount=FENS,

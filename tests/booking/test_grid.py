@@ -24,7 +24,7 @@ def rules(grid: int, minutes: int = 50) -> StartRules:
     return StartRules(Openings(hours, WorkingDays(), ZONE, MONDAY), work, InstrumentTerms(grid=grid))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from(START_GRIDS), st.integers(0, 5 * 1440), st.integers(1, 200))
 def test_the_next_start_is_the_first_minute_that_keeps_every_rule(grid: int, after: int, minutes: int) -> None:
     these, since, until = rules(grid, minutes), MONDAY + timedelta(minutes=after), MONDAY + timedelta(days=9)

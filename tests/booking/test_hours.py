@@ -297,7 +297,7 @@ weeks = st.lists(days, min_size=7, max_size=7).map(tuple)
 starts = st.integers(-400, 12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     lab=st.lists(st.tuples(starts, weeks), max_size=3, unique_by=lambda one: one[0]),
     own=st.lists(st.tuples(starts, st.none() | weeks), max_size=3, unique_by=lambda one: one[0]),

@@ -160,7 +160,6 @@ def worlds(draw: st.DrawFn) -> tuple[World, StartRules, slots.Candidate]:
 
 some = settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example, HealthCheck.data_too_large],
 )
 

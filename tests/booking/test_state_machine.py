@@ -413,7 +413,6 @@ def run(machine: type[Life], examples: int, steps: int = 30, *, shrink: bool = F
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
-            deadline=None,
             database=None,
             derandomize=not shrink,
             print_blob=False,

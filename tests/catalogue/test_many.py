@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from sqlalchemy import select
 
@@ -129,7 +129,7 @@ def test_who_may_not_and_what_is_chosen(house: House, items: list[TestItem]) -> 
 
 
 @given(fen=some.integers(0, 10**9), percent=some.integers(-10_000, 20_000), step=some.sampled_from([1, 10, 100, 1000]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_a_raised_amount_is_the_nearest_multiple(fen: int, percent: int, step: int) -> None:
     part = Decimal(percent) / 100
     extras = Extras(

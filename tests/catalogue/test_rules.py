@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labshare.catalogue import errors
@@ -77,7 +77,6 @@ def test_a_fee_does_not_end_before_it_begins():
 days = st.integers(0, 60).map(lambda n: date(2026, 1, 1) + n * DAY)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(days, st.none() | st.integers(0, 20)), max_size=12))
 def test_whatever_is_added_no_day_has_two_fees_and_no_day_loses_one(wanted):
     """Against the plain truth of a list of days: each has at most one fee; what is refused changes nothing."""
@@ -117,7 +116,6 @@ def test_a_day_between_certificates_breaks_them():
     assert not validity.covers(spans, date(2025, 12, 30), date(2026, 1, 1))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(days, st.integers(-3, 20)), max_size=10), days)
 def test_joined_spans_hold_exactly_the_days_that_some_certificate_holds(certificates, day):
     spans = [Span(first, first + length * DAY) for first, length in certificates]
@@ -294,14 +292,12 @@ def test_what_weighs_most_is_asked_for_or_nothing():
     assert together((number, spray), [0b10]) == (), "a standard's number is never left out"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=150))
 def test_any_words_are_read_without_failing(typed):
     for need in meaning(typed).needs:
         assert all(word.pattern and word.grams for word in need.words)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40), st.text(min_size=1, max_size=8))
 def test_the_pairs_of_what_occurs_are_among_the_indexed(written, typed):
     """The index may find too much (the text itself is checked afterwards), never too little."""
@@ -357,7 +353,6 @@ def test_a_day_that_has_passed_is_not_a_deadline():
     assert read_question("拉伸 2026-11-01", TODAY).by is None
 
 
-@settings(deadline=None)
 @given(st.text(max_size=250), days)
 def test_any_question_is_read_without_failing(asked, today):
     question = read_question(asked, today)

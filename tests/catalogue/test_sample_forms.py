@@ -110,7 +110,7 @@ def test_what_is_no_question_is_refused_at_its_field() -> None:
     limits=st.tuples(st.none() | st.integers(-99, 99), st.none() | st.integers(-99, 99)),
     options=st.lists(st.text("磨车xy", min_size=1, max_size=3), unique=True, max_size=4),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_has_no_problem_is_read_as_it_was_written(
     kind: FieldKind, limits: tuple[int | None, int | None], options: list[str]
 ) -> None:

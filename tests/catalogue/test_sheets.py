@@ -409,7 +409,7 @@ PERCENTS = some.integers(1, 9999).map(lambda n: Decimal(n) / 100)
     fixed=some.none() | AMOUNTS,
     name=WORDS.filter(bool),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_fee_says_its_cells_say_again(
     app: Any, steps: Any, off: Any, days: int, fixed: int | None, name: str
 ) -> None:

@@ -55,7 +55,7 @@ STATES = {
 }
 KINDS = {"holding": HoldingKind}
 VERDICTS = {"payment": PayerVerdict, "objection": ObjectionVerdict}
-ANY_ROWS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANY_ROWS = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def hybrids(model: type[Any]) -> list[tuple[str, str | None]]:

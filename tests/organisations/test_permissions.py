@@ -3,8 +3,9 @@ from sqlalchemy import literal
 
 from labshare.booking.models import Booking
 from labshare.kernel.actor import VISITOR, Actor
+from labshare.kernel.errors import NotAllowed
 from labshare.organisations.divisions import containing, is_prefix
-from labshare.organisations.permissions import PERMISSIONS, lies_in, may, visible
+from labshare.organisations.permissions import PERMISSIONS, check_anywhere, lies_in, may, prefixes, visible
 
 BOOKER = Actor(person_id=1, firm_id=7, roles=frozenset({"booker"}))
 
@@ -42,6 +43,20 @@ def test_a_role_reaches_its_division_and_what_lies_in_it() -> None:  # R-RIGHTS-
         False,
         True,
     ]
+
+
+def test_second_is_the_approver_or_an_officer_around() -> None:  # R-FACT-2
+    approver = Actor(person_id=2, roles=frozenset({"approver"}), divisions=frozenset({("approver", "330624")}))
+    county, prefecture, province, elsewhere = (officer(code) for code in ("330624", "3306", "33", "34"))
+    for action in ("policy.publish", "lab.confirm_admission", "grade.confirm"):
+        asked = [may(one, action, division="330624") for one in (approver, county, prefecture, province, elsewhere)]
+        assert asked == [True, False, True, True, False]
+        assert not may(prefecture, action, division="3306")  # its own, as a county's officer not the county's
+        assert may(province, action, division="3306")
+        # whom it can never be is told so before anything is looked up
+        with pytest.raises(NotAllowed):
+            check_anywhere(county, action)
+        assert [prefixes(one, action) for one in (approver, county, prefecture)] == [("330624",), (), ("3306",)]
 
 
 def test_who_names_no_division_is_refused_but_for_the_whole_platform() -> None:  # R-RIGHTS-13

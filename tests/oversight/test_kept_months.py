@@ -271,7 +271,6 @@ def test_random_months(app: Flask, clock: Clock, database: TestDatabase) -> None
         settings=settings(
             max_examples=6 if database.engine == "sqlite" else 2,  # there each recount takes four times as long
             stateful_step_count=20,
-            deadline=None,
             database=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),

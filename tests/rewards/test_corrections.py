@@ -125,6 +125,31 @@ def test_taken_up_and_agreed_it_is_settled_with_the_first_open_month(world, cloc
     assert [row.fen for row in proposed()] == [-10_000]
 
 
+def test_agreed_during_public_notice_it_counts_from_the_month_after(world, clock):  # R-REWARD-23
+    """Also over the turn of a window: December's notice is out, so January's opening has it."""
+    with transaction():
+        factories.working_year(2027)
+    hold(world.bookings[0], clock)
+    find(world, clock)
+    taken = take(world, clock)
+    clock.set("2027-01-04 10:00")
+    december = Month(2026, 12)
+    do(world, "run_month", "officer", clock, month=NOVEMBER)
+    do(world, "publish", "officer", clock, month=NOVEMBER)
+    clock.advance(days=10)
+    do(world, "approve", "approver", clock, month=NOVEMBER)
+    do(world, "run_month", "officer", clock, month=december)
+    do(world, "publish", "officer", clock, month=december)
+    agreed = do(world, "agree_correction", "second_officer", clock, correction_id=taken.id)
+    assert (agreed.from_month, agreed.year) == ("2027-01", 2027)
+    clock.set("2027-02-01 10:00")
+    do(world, "approve", "approver", clock, month=december)
+    run = do(world, "run_month", "officer", clock, month=Month(2027, 1))
+    line = db.session.query(RewardLine).filter_by(run_id=run.id, lab_id=world.labs[0].id).one()
+    assert line.opening_fen == 10_000
+    assert find(world, clock) == 0
+
+
 def test_refused_it_is_proposed_again_and_nobody_refuses_the_systems(world, clock):  # R-REWARD-24
     hold(world.bookings[0], clock)
     find(world, clock)
@@ -248,8 +273,8 @@ def test_the_difference(title, paid, carried, taken, payable, recoverable, expec
 
 
 AMOUNTS = st.integers(0, 20_000).map(Fen)
-LABS = st.dictionaries(
-    st.sampled_from(["A1", "A2", "B1", "B2"]), st.tuples(AMOUNTS, AMOUNTS, AMOUNTS, st.booleans()), min_size=1
+LABS = st.lists(st.tuples(AMOUNTS, AMOUNTS, AMOUNTS, st.booleans()), min_size=1, max_size=4).map(
+    lambda given: dict(zip(("A1", "B1", "A2", "B2"), given, strict=False))
 )
 
 

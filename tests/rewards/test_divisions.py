@@ -20,7 +20,7 @@ from labshare.kernel.time import local_day
 from labshare.notices.models import Notice
 from labshare.organisations import errors as organisations_errors
 from labshare.organisations.queries.affiliations import affiliations_to_decide
-from labshare.organisations.services import confirm_affiliation, enter_affiliation
+from labshare.organisations.services import confirm_affiliation, end_affiliation, enter_affiliation
 from labshare.oversight.dashboard import dashboard
 from labshare.oversight.statistics import ANYONE
 from labshare.oversight.waiting import waiting_for_regulators
@@ -122,6 +122,41 @@ def test_a_policy_is_drafted_and_published_in_the_own_division(world: World, clo
         )
     with transaction():
         services.publish_policy(actor=regulator("approver", PROVINCE), now=clock.now, policy_id=drafted.id)
+
+
+def test_an_officer_around_the_county_is_second(world: World, clock: Any) -> None:  # R-FACT-2
+    """Where a county has no approver its policy, grades and far admissions still get a second person."""
+    around, county, home = regulator("officer", CITY), regulator("officer", HOME), regulator("officer", HOME)
+    with transaction():
+        drafted = services.draft_policy(
+            actor=regulator("officer", ELSEWHERE),
+            now=clock.now,
+            document=policy_json(division=ELSEWHERE, effective_from="2027-01"),
+        )
+        rows = [GradeRow(world.labs[0].id, "good", "评定")]
+        saved = services.save_grades(
+            actor=home, now=clock.now, division=HOME, year=2025, effective_month=Month(2026, 12), rows=rows
+        )
+        services.hand_over_grades(actor=home, now=clock.now, list_id=saved.id, version=1)
+        waits = factories.admission(factories.lab(admitted=False), confirmed_at=None)
+    confirm = partial(lab_services.confirm_admission, admission_id=waits.id, seen=waits.seen)
+    grades = partial(services.confirm_grades, list_id=saved.id, version=1)
+    for act in (confirm, grades):
+        with pytest.raises(NotAllowed):
+            act(actor=county, now=clock.now)
+    with transaction():
+        confirm(actor=around, now=clock.now)
+        grades(actor=around, now=clock.now)
+        services.publish_policy(actor=around, now=clock.now, policy_id=drafted.id)
+
+
+def test_an_officer_around_who_drafted_is_not_second(world: World, clock: Any) -> None:  # R-RUN-13
+    around = regulator("officer", CITY)
+    document = policy_json(division=ELSEWHERE, effective_from="2027-01")
+    with transaction():
+        drafted = services.draft_policy(actor=around, now=clock.now, document=document)
+    with pytest.raises(errors.PolicyEditedByYou):
+        services.publish_policy(actor=around, now=clock.now, policy_id=drafted.id)
 
 
 def test_grades_and_corrections_too(world: World, clock: Any) -> None:  # R-RIGHTS-13
@@ -239,3 +274,27 @@ def test_other_counties_are_told_what_one_decided(world: World, clock: Any) -> N
     told = db.session.scalars(select(Notice.person_id).where(Notice.kind == "affiliation.decided_elsewhere")).all()
     assert there.person_id in told
     assert not {here.person_id, colleague.person_id} & set(told)
+
+
+def test_other_counties_are_told_what_one_ended(world: World, clock: Any) -> None:  # R-RIGHTS-15
+    host = world.labs[0].firm
+    with transaction():
+        other = factories.lab(division=ELSEWHERE).firm
+        confirmed = factories.affiliation(host, other, kind="shares_owner")
+        declared = factories.affiliation(host, other, declared_by=other)
+        owner = factories.actor(factories.member(other, "owner"), other, "owner")
+    here, there = regulator("officer", HOME), regulator("officer", ELSEWHERE)
+    given: dict[str, Any] = {"now": clock.now, "valid_to": local_day(clock.now)}
+
+    def told() -> list[int]:
+        return list(db.session.scalars(select(Notice.person_id).where(Notice.kind == "affiliation.decided_elsewhere")))
+
+    with transaction():
+        end_affiliation(actor=owner, affiliation_id=declared.id, **given)
+    assert not told()  # what a firm ends no officer decided
+    with transaction():
+        end_affiliation(
+            actor=here, affiliation_id=confirmed.id, reason="股权已转让", source="business_register", **given
+        )
+    assert there.person_id in told()
+    assert here.person_id not in told()

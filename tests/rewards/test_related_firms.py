@@ -363,7 +363,7 @@ def utc(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("utc")
 def test_declared_links_never_relate_a_third_pair() -> None:  # R-AFFILIATION-2
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.lists(some_links(), max_size=6), st.lists(some_links(answered=False), max_size=5))
     def holds(known: list[Link], declarations: list[Link]) -> None:
         known = [link for link in known if link.voided_at is None]
@@ -380,7 +380,7 @@ def test_declared_links_never_relate_a_third_pair() -> None:  # R-AFFILIATION-2
 def test_a_declaration_changes_nothing_of_bookings_made_before_it() -> None:
     """At labs of the firm that it names; at labs of the declaring one too, where it touches published months."""
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.lists(some_links(), max_size=6), some_links(answered=False), MOMENTS, st.sampled_from(FIRMS))
     def holds(known: list[Link], declaration: Link, at: datetime, other: int) -> None:
         known = [link for link in known if link.voided_at is None]
@@ -395,7 +395,7 @@ def test_a_declaration_changes_nothing_of_bookings_made_before_it() -> None:
 
 @pytest.mark.usefixtures("utc")
 def test_what_is_recorded_later_never_changes_what_was_known() -> None:
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(st.lists(some_links(), max_size=6), MOMENTS, st.data())
     def holds(links: list[Link], at: datetime, data: st.DataObject) -> None:
         """A link with something more recorded after `at`, or a whole link more, is the same at `at`."""

@@ -182,7 +182,7 @@ def test_references_are_found_however_they_are_written():
 PAYERS = ["公司1", "公司2", "公司3", "别人", ""]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     dues=st.lists(st.tuples(st.integers(1, 3), st.sampled_from([100, 200, 300])), max_size=6),
     lines=st.lists(

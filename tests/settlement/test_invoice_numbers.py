@@ -34,7 +34,7 @@ def test_a_number_after_a_code_is_named_without_it_too():
     assert ways_to_say("26332000000009018427") == ("26332000000009018427",)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(alphabet="0123456789 -／/x", max_size=45))
 def test_what_is_kept_is_18_or_20_of_the_digits_typed(typed):  # R-PAPER-7
     kept = read_number(typed)

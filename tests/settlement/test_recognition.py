@@ -83,7 +83,7 @@ def as_export(documents):
 
 
 @given(random_papers(), days)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_recognised_equals_the_clerks(documents, day):  # R-RECOGNITION-1, R-RECOGNITION-2
     amount, tax = clerk.recognised(as_export(documents), day)
     if amount >= 0 and all(i >= 0 for i in (documents.invoiced(day).amount_fen, documents.paid(day))):
@@ -91,7 +91,7 @@ def test_recognised_equals_the_clerks(documents, day):  # R-RECOGNITION-1, R-REC
 
 
 @given(random_papers())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_ledger_equals_the_clerks(documents):  # R-RECOGNITION-3
     entries = ledger_differences(documents, {}, closed=(), present=Month.of(TODAY))
     written = {str(month): (money.amount_fen, money.tax_fen) for month, money in entries.items()}
@@ -103,7 +103,7 @@ def test_ledger_equals_the_clerks(documents):  # R-RECOGNITION-3
 
 
 @given(random_papers(), st.sets(st.sampled_from(["2026-01", "2026-02", "2026-03", "2026-04", "2026-05"])), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_closed_months_are_left_alone_and_open_ones_add_up(documents, shut, data):  # R-RECOGNITION-5
     """Some of the papers are entered, months close, the rest comes late; then every open month adds up."""
     early = Documents(documents.charges, documents.reports[:1], documents.invoices[:1], documents.payments[:1])
@@ -140,7 +140,7 @@ def recorded(documents, order, closings):
 
 
 @given(random_papers(), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_order_of_recording_never_matters(documents, data):  # R-RECOGNITION-4
     """With every month open the ledgers are equal; where months close in between, every open month adds up."""
     count = len(documents.charges) + len(documents.reports) + len(documents.invoices) + len(documents.payments)
@@ -158,7 +158,7 @@ def test_the_order_of_recording_never_matters(documents, data):  # R-RECOGNITION
 
 
 @given(random_papers(), days)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_fits_is_the_most_that_breaks_no_day(documents, day):  # R-PAPER-5
     def broken(more):
         return set(clerk.broken_limits(as_export(more))) - set(clerk.broken_limits(as_export(documents)))

@@ -230,7 +230,7 @@ def test_the_data_for_a_script_say_what_the_page_shows(app: Flask, clock: Any, h
 CUTS = st.lists(st.integers(0, 7 * 1440), min_size=2, max_size=24, unique=True).map(sorted)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=CUTS, kinds=st.lists(st.sampled_from(["maintenance", "in_house", "offer"]), min_size=12, max_size=12))
 def test_bars_equal_the_holdings_to_the_minute(
     house: House, client: FlaskClient, clock: Any, cuts: list[int], kinds: list[str]

@@ -157,7 +157,8 @@ def end_affiliation(
     `ConfirmedByOfficer`, `AffiliationVoided`, `EndRecorded`, `ReasonRequired`, `UnknownChoice`.
     """
     found = seen_affiliation(actor, affiliation_id)
-    if decides_link(actor, firm_id=found.firm_id, other_id=found.other_firm_id):
+    decides = decides_link(actor, firm_id=found.firm_id, other_id=found.other_firm_id)
+    if decides:
         raise_all(decision_problems(source, reason))
     else:
         permissions.check(actor, "affiliation.declare", firm=found.declared_by_firm_id)
@@ -183,6 +184,8 @@ def end_affiliation(
         {"valid_to": iso(valid_to), "reason": found.end_reason, "source": source},
     )
     notify_both(found, now, "affiliation.ended", valid_to=valid_to, but=actor.person_id)
+    if decides:
+        notify_officers_elsewhere(found, actor, now)
     return found
 
 

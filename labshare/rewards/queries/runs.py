@@ -162,12 +162,19 @@ def open_objections(run_id: int) -> int:
 
 def first_unapproved(division: str, before: Month) -> Month | None:
     """The first governed month before `before`, of earlier windows too, whose run is not approved."""
-    approved = set(
-        db.session.scalars(
-            select(RewardRun.month).where(RewardRun.division == division, RewardRun.state.in_(RunState.settled()))
-        )
+    return _first_without(division, before, RunState.settled())
+
+
+def first_unpublished(division: str, before: Month) -> Month | None:
+    """The same, of the months whose run is neither approved nor in public notice."""
+    return _first_without(division, before, RunState.public())
+
+
+def _first_without(division: str, before: Month, states: Sequence[RunState]) -> Month | None:
+    done = set(
+        db.session.scalars(select(RewardRun.month).where(RewardRun.division == division, RewardRun.state.in_(states)))
     )
-    return next((month for month in governed_months(division, before) if str(month) not in approved), None)
+    return next((month for month in governed_months(division, before) if str(month) not in done), None)
 
 
 def last_approval_before(division: str, before: Month) -> datetime | None:

@@ -11,14 +11,14 @@ from labshare.audit.services import record
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, raise_all
+from labshare.kernel.errors import NotFound, Problem, ReasonRequired, raise_all
 from labshare.kernel.formatting import in_both_languages, plain_money
 from labshare.kernel.money import ZERO, Fen
 from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
-from labshare.organisations.permissions import check, check_anywhere, check_seen_anywhere, is_second, visible
+from labshare.organisations.permissions import check, check_anywhere, check_seen_anywhere, visible
 from labshare.rewards.errors import (
     AmountOfTheSystem,
     ApproverNeeded,
@@ -42,7 +42,7 @@ from labshare.rewards.queries.corrections import (
     recalculated,
     window_at,
 )
-from labshare.rewards.queries.runs import find_policy, first_unapproved, policies_seen
+from labshare.rewards.queries.runs import find_policy, first_unapproved, first_unpublished, policies_seen
 from labshare.rewards.rules.corrections import exceeded
 from labshare.rewards.services.common import policy_of
 
@@ -123,7 +123,7 @@ def propose_correction(
     window: str | None = None,
     division: str | None = None,
 ) -> Correction:
-    """Propose to raise (fen > 0: more to recover) or lower a lab's opening, from the first month not approved on,
+    """Propose to raise (fen > 0: more to recover) or lower a lab's opening, from the first month not published on,
     without a proposal of the system: a reclaim, or a debt moved. The approver must confirm it, too.
 
     `lab` is a lab's code, `window` the key of the window that it corrects; by default the one not finished. Raises
@@ -220,8 +220,6 @@ def confirm_correction(*, actor: Actor, now: datetime, correction_id: int) -> Co
     `AboveCap`.
     """
     correction = _undecided(actor, correction_id, "correction.confirm")
-    if not is_second(actor, correction.division):
-        raise NotAllowed
     if correction.of_the_system:
         raise TakeUpFirst
     if not correction.other_amount:
@@ -247,7 +245,7 @@ def confirm_correction(*, actor: Actor, now: datetime, correction_id: int) -> Co
 
 @verb("correction.agree", title=_l("Correction agreed to"), money=True)
 def agree_correction(*, actor: Actor, now: datetime, correction_id: int) -> Correction:
-    """Agree, as another officer. It counts from the first month not approved.
+    """Agree, as another officer. It counts from the first month not published.
 
     Raises `NotFound`, `CorrectionDecided`, `TakeUpFirst`, `SecondOfficerNeeded`, `ApproverNeeded`,
     `ThirdPersonNeeded`, `AboveCap`.
@@ -283,7 +281,7 @@ def refuse_correction(*, actor: Actor, now: datetime, correction_id: int) -> Cor
 
     Raises `NotFound`, `CorrectionDecided`, `NotWithdrawn`.
     """
-    correction = _undecided(actor, correction_id, "correction.confirm")
+    correction = _undecided(actor, correction_id, "correction.refuse")
     if correction.of_the_system:
         raise NotWithdrawn
     correction.refused_at = now
@@ -300,8 +298,9 @@ def refuse_correction(*, actor: Actor, now: datetime, correction_id: int) -> Cor
 
 
 def first_open_month(division: str, present: Month) -> Month:
-    """The first governed month whose run is not approved, at latest the present one."""
-    return first_unapproved(division, present) or present
+    """The first governed month whose run is neither approved nor in public notice, at latest the present one: what is
+    published is judged by what was agreed before (R-RUN-9)."""
+    return first_unpublished(division, present) or present
 
 
 def windows_to_correct(actor: Actor, now: datetime, division: str | None = None) -> list[Window]:
@@ -311,7 +310,7 @@ def windows_to_correct(actor: Actor, now: datetime, division: str | None = None)
     policy = find_policy(present, division, seen)
     found = []
     if policy is not None:
-        month = first_open_month(policy.division, present)
+        month = first_unapproved(policy.division, present) or present
         of_month = find_policy(month, policy.division, seen) or policy
         found = [window_at(of_month, month)]
     finished = [one for one in finished_windows(seen) if division in (None, one.policy.division)]

@@ -16,7 +16,7 @@ from labshare.kernel.money import Fen
 from labshare.kernel.terms import OfficialRole
 from labshare.organisations.links import Link
 from labshare.organisations.models import Firm
-from labshare.organisations.permissions import is_second, lies_in, may, visible
+from labshare.organisations.permissions import lies_in, may, visible
 from labshare.organisations.queries.affiliations import links_of
 from labshare.settlement.models import PayerAcceptance, PayerLimit, Payment
 from labshare.settlement.terms import PayerVerdict
@@ -84,8 +84,7 @@ def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int =
             acceptance=acceptance,
             second=acceptance is not None
             and acceptance.accepted_by != actor.person_id
-            and may(actor, "payment.confirm_payer", division=booking.division)
-            and is_second(actor, booking.division),
+            and may(actor, "payment.confirm_payer", division=booking.division),
         )
         for payment, booking, firm, decided_by, acceptance in rows
     ]

@@ -15,7 +15,7 @@ from labshare.kernel.money import Fen
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
-from labshare.organisations.permissions import check, is_second
+from labshare.organisations.permissions import check
 from labshare.settlement.errors import LimitOutOfRange, PayerDecidedAlready, PayerIsClient, PayerWaitsForSecond
 from labshare.settlement.models import PayerAcceptance, PayerLimit, Payment
 from labshare.settlement.queries.payers import payer_limit, waiting_acceptance, with_this_payer
@@ -62,8 +62,6 @@ def confirm_payer(*, actor: Actor, now: datetime, acceptance_id: int) -> Payment
     if found is None:
         raise NotFound
     booking, payment = _payment(actor, "payment.confirm_payer", found.payment_id)
-    if not is_second(actor, booking.division):
-        raise NotAllowed
     acceptance = waiting_acceptance(payment.id)
     if acceptance is None or acceptance.id != acceptance_id:
         raise PayerDecidedAlready

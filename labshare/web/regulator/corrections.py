@@ -14,7 +14,7 @@ from labshare.http.rights import OWN_DIVISION, requires
 from labshare.kernel import formatting
 from labshare.kernel.money import Fen
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import is_second, may_anywhere
+from labshare.organisations.permissions import may, may_anywhere
 from labshare.rewards import services
 from labshare.rewards.queries import pages
 from labshare.rewards.terms import Reason
@@ -81,7 +81,7 @@ def _corrections_page(
         taken=taken,
         take=take,
         decides=decides,
-        confirms=lambda row: is_second(actor, row.division),
+        confirms=lambda row: may(actor, "correction.confirm", division=row.division),
         reasons={None: _("Counted"), **{str(reason): reason.label for reason in Reason}},
         me=actor.person_id,
     )
@@ -151,7 +151,7 @@ def take_correction(correction_id: int) -> Any:
 
 
 @blueprint.post("/rewards/corrections/<int:correction_id>/<any(agree, refuse, confirm):verdict>")
-@requires("correction.confirm", of=OWN_DIVISION)
+@requires("correction.refuse", of=OWN_DIVISION, then=("correction.confirm", "correction.decide"))
 def decide_correction(correction_id: int, verdict: str) -> Any:
     decide, words = {
         "agree": (services.agree_correction, _("The correction counts.")),

@@ -8,8 +8,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
+
+import orjson
 
 from labshare.kernel.signing import fits
 
@@ -109,18 +111,11 @@ def genuine(event: Event, key: str) -> bool:
 
 
 _quoted = json.encoder.encode_basestring
-_decode = json.JSONDecoder().raw_decode
 
 
-@lru_cache(maxsize=50_000)  # very many events say the same
 def _respelt(text: str | None) -> str:
-    """The one spelling of stored JSON, which stands without spaces around it."""
-    if text is None:
-        return "null"
-    values, end = _decode(text)
-    if end != len(text):
-        raise ValueError(text)
-    return _encode(values)
+    """The one spelling of stored JSON, wherever `orjson` spells it as `json` does; a mac shows where it does not."""
+    return "null" if text is None else orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS).decode()
 
 
 _BOOLEANS = {0: "false", 1: "true"}

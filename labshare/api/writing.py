@@ -153,8 +153,10 @@ def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
 
 
 def _digest() -> str:
-    """SHA-256 of the body; multipart by its fields and the digests of its files, since its boundary differs."""
+    """SHA-256 of query and body; multipart by its fields and the digests of its files, since its boundary differs."""
     told = hashlib.sha256()
+    for name, value in sorted(request.args.items(multi=True)):
+        told.update(f"?{name}={len(value)}:{value};".encode())
     if request.mimetype == "multipart/form-data":
         for name, value in sorted(request.form.items(multi=True)):
             told.update(f"{name}={len(value)}:{value};".encode())

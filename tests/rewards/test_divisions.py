@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from labshare.accounts.models import Person
@@ -28,6 +29,7 @@ from labshare.rewards import errors, services
 from labshare.rewards.queries.pages import all_policies, runs_of_year
 from labshare.rewards.services.grades import GradeRow
 from tests import factories
+from tests.api.conftest import Headers, token_for
 from tests.rewards.reading import policy_json
 from tests.rewards.world import World, add_booking, add_lab, add_revenue, people, put_policy
 
@@ -79,6 +81,80 @@ def test_a_run_is_taken_on_by_its_own_county_and_what_contains_it(world: World, 
     clock.advance(days=8)
     with transaction():
         services.approve(actor=regulator("approver", PROVINCE), now=clock.now, month=OCTOBER)
+
+
+RUNS = "/api/v1/rewards/runs"
+
+
+@pytest.fixture
+def two_counties(world: World, clock: Any) -> World:
+    """Another county has a policy and a lab with revenue, too."""
+    with transaction():
+        lab = add_lab(world, division=ELSEWHERE)
+        put_policy(world, clock.now, division=ELSEWHERE, effective_from="2026-10")
+        add_revenue(add_booking(world, lab, world.clients[0], date(2026, 10, 6)), "2026-10", 70_000)
+    return world
+
+
+def token(role: str, division: str) -> Headers:
+    with transaction():
+        return token_for(PERSONS[role, division])
+
+
+@pytest.mark.engines("sqlite")
+def test_the_api_takes_the_county_that_is_meant(two_counties: World, client: FlaskClient, clock: Any) -> None:
+    """R-RIGHTS-14"""
+    city, auditor, neighbour = token("officer", CITY), token("auditor", PROVINCE), token("officer", ELSEWHERE)
+    approver = token("approver", CITY)
+    own, theirs = two_counties.labs
+    month = {"month": "2026-10"}
+    for division in (HOME, ELSEWHERE):
+        made = client.post(f"{RUNS}?division={division}", json=month, headers=city)
+        assert (made.status_code, made.json["division"]) == (200, division), made.text
+    by_county = {one: client.get(f"{RUNS}/2026-10?division={one}", headers=auditor).json for one in (HOME, ELSEWHERE)}
+    assert [[line["code"] for line in run["labs"]] for run in by_county.values()] == [[own.code], [theirs.code]]
+    assert client.get(f"{RUNS}/2026-10", headers=auditor).json == by_county[HOME]  # the platform's own
+    line = f"{RUNS}/2026-10/lines/{theirs.code}"
+    assert client.get(f"{line}?division={ELSEWHERE}", headers=auditor).json["trace"]
+    assert client.get(line, headers=auditor).status_code == 404
+    for unknown in ("999999", FAR, "", "县"):
+        assert client.get(f"{RUNS}/2026-10?division={unknown}", headers=auditor).status_code == 404
+        for who, verb, body in (
+            (city, "", month),
+            (city, "/2026-10/publish", None),
+            (approver, "/2026-10/approve", None),
+        ):
+            assert client.post(f"{RUNS}{verb}?division={unknown}", json=body, headers=who).status_code == 404
+    for verb, body in (("", month), ("/2026-10/publish", None)):  # it is there, but another county's
+        assert client.post(f"{RUNS}{verb}?division={HOME}", json=body, headers=neighbour).status_code == 404
+
+
+@pytest.mark.engines("sqlite")
+def test_a_run_of_the_county_that_is_meant_is_taken_on(two_counties: World, client: FlaskClient, clock: Any) -> None:
+    """R-RIGHTS-14, and a key that was used for one county is not for another."""
+    lab = two_counties.labs[1]
+    officer, theirs = token("officer", CITY) | {"Idempotency-Key": "k"}, token("officer", ELSEWHERE)
+    meant = f"?division={ELSEWHERE}"
+    with transaction():
+        owner = token_for(factories.member(lab.firm, "owner"), lab.firm)
+        for division in (HOME, ELSEWHERE):
+            services.run_month(actor=regulator("officer", CITY), now=clock.now, month=OCTOBER, division=division)
+    published = client.post(f"{RUNS}/2026-10/publish{meant}", headers=officer)
+    assert (published.status_code, published.json["state"]) == (200, "published"), published.text
+    other = client.post(f"{RUNS}/2026-10/publish?division={HOME}", headers=officer)
+    assert (other.status_code, other.json["type"]) == (422, "urn:labshare:problem:IdempotencyMismatch"), other.text
+    objection = client.post(f"{RUNS}/2026-10/objections{meant}", json={"text": "漏计一单"}, headers=owner)
+    assert objection.status_code == 201, objection.text
+    answer = f"{RUNS}/2026-10/objections/{objection.json['id']}/answer"
+    said = {"verdict": "rejected", "text": "经查无误"}
+    assert client.post(answer, json=said, headers=theirs).status_code == 200
+    clock.advance(days=8)
+    approved = client.post(f"{RUNS}/2026-10/approve{meant}", headers=token("approver", CITY))
+    assert (approved.status_code, approved.json["state"]) == (200, "approved"), approved.text
+    paid = {"paid_on": local_day(clock.now).isoformat(), "reference": "拨付 1"}
+    last = client.post(f"{RUNS}/2026-10/pay{meant}", json=paid, headers=theirs)
+    assert (last.status_code, last.json["state"]) == (200, "paid"), last.text
+    assert client.get(f"{RUNS}/2026-10?division={HOME}", headers=token("auditor", CITY)).json["state"] == "calculated"
 
 
 def test_lists_and_counts_are_of_the_division(world: World, clock: Any) -> None:  # R-RIGHTS-14

@@ -9,13 +9,14 @@ from labshare.api.writing import writing
 from labshare.http.actor import current_actor
 from labshare.http.fields import Day, Length, MonthField, Names, OneOf, Strict, Text, Whole
 from labshare.http.limits import limited
-from labshare.http.rights import FOUND, OWN_DIVISION, Of, requires
+from labshare.http.rights import ASKED_DIVISION, FOUND, OWN_DIVISION, Of, requires
 from labshare.http.schemas import rewards as schemas
 from labshare.http.schemas.base import listing
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.kernel.time import utc_now
-from labshare.organisations.permissions import may_anywhere
+from labshare.organisations.divisions import DIVISIONS
+from labshare.organisations.permissions import may, may_anywhere
 from labshare.rewards import services
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.pages import all_policies, line_with_run
@@ -55,6 +56,13 @@ class AnswerBody(Strict):
     text = Text(required=True, validate=Length(1, LONGEST))
 
 
+class DivisionQuery(Names):
+    """`?division=`: the code of the county whose run is meant. Without it the only one that one sees, or of several
+    that of the platform's own county."""
+
+    division = Text(load_default=None)
+
+
 class AnyBody(Names):
     """The policy's own reader says what is wrong, at its field."""
 
@@ -69,9 +77,9 @@ def month_in(path: str) -> Month:
         raise NotFound from error
 
 
-def run_in(path: str) -> RewardRun:
-    """The run of the month in the address: of several that of the platform's own division."""
-    asked = find_run(month_in(path), seen=runs_seen(current_actor()))
+def run_in(path: str, division: str | None) -> RewardRun:
+    """The run of the month in the address, of the division that the query names. Raises `NotFound`."""
+    asked = find_run(month_in(path), division, seen=runs_seen(current_actor()))
     if asked is None:
         raise NotFound
     return asked
@@ -110,34 +118,41 @@ def publish_policy(body: dict[str, Any], policy_id: int) -> Any:
 
 
 @blueprint.post("/rewards/runs")
-@requires("run.calculate", of=OWN_DIVISION, verb="run.calculate")
+@requires("run.calculate", of=OWN_DIVISION, verb="run.calculate", division=ASKED_DIVISION)
 @limited("calculation")
 @blueprint.arguments(MonthBody)
+@blueprint.arguments(DivisionQuery, location="query")
 @blueprint.response(200, schemas.Run)
-@blueprint.problems(401, 403, 409, 422)
+@blueprint.problems(401, 403, 404, 409, 422)
 @writing()
-def calculate(body: dict[str, Any]) -> Any:
+def calculate(body: dict[str, Any], query: dict[str, Any]) -> Any:
     """Calculate a month's run, or calculate it again until it is published."""
-    return _run(services.run_month(actor=current_actor(), now=utc_now(), month=body["month"]))
+    actor, division = current_actor(), query["division"]
+    if division is not None and (division not in DIVISIONS or not may(actor, "run.calculate", division=division)):
+        raise NotFound
+    return _run(services.run_month(actor=actor, now=utc_now(), month=body["month"], division=division))
 
 
 @blueprint.get("/rewards/runs/<month>")
-@requires("run.see", of=OWN_DIVISION)
+@requires("run.see", of=OWN_DIVISION, division=ASKED_DIVISION)
+@blueprint.arguments(DivisionQuery, location="query")
 @blueprint.response(200, schemas.Run)
-@blueprint.problems(401, 403, 404)
-def run_of_month(month: str) -> Any:
+@blueprint.problems(401, 403, 404, 422)
+def run_of_month(query: dict[str, Any], month: str) -> Any:
     """A run with all its lines, for regulators."""
-    return _run(run_in(month))
+    return _run(run_in(month, query["division"]))
 
 
 @blueprint.get("/rewards/runs/<month>/lines/<lab>")
-@requires("run.see_line", of=FOUND)
+@requires("run.see_line", of=FOUND, division=ASKED_DIVISION)
+@blueprint.arguments(DivisionQuery, location="query")
 @blueprint.response(200, schemas.LineWithTrace)
-@blueprint.problems(401, 404)
-def line_of_lab(*, month: str, lab: str) -> Any:
+@blueprint.problems(401, 404, 422)
+def line_of_lab(query: dict[str, Any], *, month: str, lab: str) -> Any:
     """One lab's line with its trace: regulators all, a lab its own."""
     actor = current_actor()
-    asked = find_run(month_in(month), seen=runs_seen(actor) if may_anywhere(actor, "run.see") else None)
+    seen = runs_seen(actor) if may_anywhere(actor, "run.see") else None
+    asked = find_run(month_in(month), query["division"], seen=seen)
     shown = line_with_run(actor, month_in(month), code=lab, division=asked.division) if asked else None
     if shown is None:
         raise NotFound
@@ -145,53 +160,63 @@ def line_of_lab(*, month: str, lab: str) -> Any:
 
 
 @blueprint.post("/rewards/runs/<month>/publish")
-@requires("run.publish", of=OWN_DIVISION, verb="run.publish")
+@requires("run.publish", of=OWN_DIVISION, verb="run.publish", division=ASKED_DIVISION)
+@blueprint.arguments(DivisionQuery, location="query")
 @blueprint.response(200, schemas.Run)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
-def publish(month: str) -> Any:
+def publish(query: dict[str, Any], month: str) -> Any:
     """Public notice begins; the month's ledger is closed."""
-    return _run(services.publish(actor=current_actor(), now=utc_now(), month=month_in(month)))
+    return _run(services.publish(actor=current_actor(), now=utc_now(), month=month_in(month), **query))
 
 
 @blueprint.post("/rewards/runs/<month>/approve")
-@requires("run.approve", of=OWN_DIVISION, verb="run.approve")
+@requires("run.approve", of=OWN_DIVISION, verb="run.approve", division=ASKED_DIVISION)
+@blueprint.arguments(DivisionQuery, location="query")
 @blueprint.response(200, schemas.Run)
-@blueprint.problems(401, 403, 404, 409)
+@blueprint.problems(401, 403, 404, 409, 422)
 @writing()
-def approve(month: str) -> Any:
+def approve(query: dict[str, Any], month: str) -> Any:
     """Another person approves; from then on nothing in it changes."""
-    return _run(services.approve(actor=current_actor(), now=utc_now(), month=month_in(month)))
+    return _run(services.approve(actor=current_actor(), now=utc_now(), month=month_in(month), **query))
 
 
 @blueprint.post("/rewards/runs/<month>/pay")
-@requires("run.pay", of=OWN_DIVISION, verb="run.pay")
+@requires("run.pay", of=OWN_DIVISION, verb="run.pay", division=ASKED_DIVISION)
 @blueprint.arguments(PayBody)
+@blueprint.arguments(DivisionQuery, location="query")
 @blueprint.response(200, schemas.Run)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
-def pay(body: dict[str, Any], month: str) -> Any:
+def pay(body: dict[str, Any], query: dict[str, Any], month: str) -> Any:
     """The approved rewards were paid out."""
-    return _run(services.pay(actor=current_actor(), now=utc_now(), month=month_in(month), **body))
+    return _run(services.pay(actor=current_actor(), now=utc_now(), month=month_in(month), **body, **query))
 
 
 @blueprint.post("/rewards/runs/<month>/objections")
-@requires("objection.raise", of=FOUND)
+@requires("objection.raise", of=FOUND, division=ASKED_DIVISION)
 @blueprint.arguments(ObjectionBody)
+@blueprint.arguments(DivisionQuery, location="query")
 @blueprint.response(201, schemas.Objection)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing(reads_first=True)
-def raise_objection(body: dict[str, Any], month: str) -> Any:
+def raise_objection(body: dict[str, Any], query: dict[str, Any], month: str) -> Any:
     """A lab objects, once in each public notice; which lab may be left out where the firm has one line in the run."""
     actor = current_actor()
-    code = body["lab"] or _only_lab(month, actor.firm_id)
+    code = body["lab"] or _only_lab(month, query["division"], actor.firm_id)
     return services.raise_objection(
-        actor=actor, now=utc_now(), month=month_in(month), lab=code, text=body["text"], entries=body["entries"]
+        actor=actor,
+        now=utc_now(),
+        month=month_in(month),
+        lab=code,
+        text=body["text"],
+        entries=body["entries"],
+        division=query["division"],
     )
 
 
-def _only_lab(month: str, firm_id: int | None) -> str:
-    asked = find_run(month_in(month))
+def _only_lab(month: str, division: str | None, firm_id: int | None) -> str:
+    asked = find_run(month_in(month), division)
     codes = codes_in_run(run_id=asked.id, firm_id=firm_id) if asked else []
     if len(codes) != 1:
         raise NotFound(field="lab")

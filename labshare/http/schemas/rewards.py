@@ -78,6 +78,7 @@ class Run(Answer):
 
     about = "run"
 
+    division = Text()
     month = MonthField()
     state = Text()
     policy = Inside(RunPolicy)

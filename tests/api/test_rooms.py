@@ -135,12 +135,15 @@ POLICY = {
 def test_policy_and_run(market: Market, client: FlaskClient, finished: str, clock: Any) -> None:
     with transaction():
         approver = token_for(factories.regulator("approver"))
+        of_the_county = token_for(factories.regulator("officer", "330624"))
     wrong = client.post("/api/v1/rewards/policies", json=POLICY | {"threshold_fen": -1}, headers=market.officer)
     assert wrong.status_code == 422, wrong.text
     made = client.post("/api/v1/rewards/policies", json=POLICY, headers=market.officer)
     assert made.status_code == 201, made.text
     publish = f"/api/v1/rewards/policies/{made.json['id']}/publish"
-    assert client.post(publish, headers=market.officer).status_code == 403
+    assert client.post(publish, headers=of_the_county).status_code == 403
+    own = client.post(publish, headers=market.officer)
+    assert (own.status_code, own.json["type"]) == (409, "urn:labshare:problem:PolicyEditedByYou"), own.text
     stale = client.post(publish, json={"seen": "0" * 32}, headers=approver)
     assert (stale.status_code, stale.json["type"]) == (409, "urn:labshare:problem:ChangedMeanwhile"), stale.text
     (listed,) = client.get("/api/v1/rewards/policies", headers=approver).json["items"]

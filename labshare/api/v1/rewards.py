@@ -77,7 +77,7 @@ def month_in(path: str) -> Month:
         raise NotFound from error
 
 
-def run_in(path: str, division: str | None) -> RewardRun:
+def run_in(path: str, *, division: str | None) -> RewardRun:
     """The run of the month in the address, of the division that the query names. Raises `NotFound`."""
     asked = find_run(month_in(path), division, seen=runs_seen(current_actor()))
     if asked is None:
@@ -140,7 +140,7 @@ def calculate(body: dict[str, Any], query: dict[str, Any]) -> Any:
 @blueprint.problems(401, 403, 404, 422)
 def run_of_month(query: dict[str, Any], month: str) -> Any:
     """A run with all its lines, for regulators."""
-    return _run(run_in(month, query["division"]))
+    return _run(run_in(month, division=query["division"]))
 
 
 @blueprint.get("/rewards/runs/<month>/lines/<lab>")
@@ -203,7 +203,7 @@ def pay(body: dict[str, Any], query: dict[str, Any], month: str) -> Any:
 def raise_objection(body: dict[str, Any], query: dict[str, Any], month: str) -> Any:
     """A lab objects, once in each public notice; which lab may be left out where the firm has one line in the run."""
     actor = current_actor()
-    code = body["lab"] or _only_lab(month, query["division"], actor.firm_id)
+    code = body["lab"] or _only_lab(month, division=query["division"], firm_id=actor.firm_id)
     return services.raise_objection(
         actor=actor,
         now=utc_now(),
@@ -215,7 +215,7 @@ def raise_objection(body: dict[str, Any], query: dict[str, Any], month: str) -> 
     )
 
 
-def _only_lab(month: str, division: str | None, firm_id: int | None) -> str:
+def _only_lab(month: str, *, division: str | None, firm_id: int | None) -> str:
     asked = find_run(month_in(month), division)
     codes = codes_in_run(run_id=asked.id, firm_id=firm_id) if asked else []
     if len(codes) != 1:

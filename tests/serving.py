@@ -12,10 +12,11 @@ from werkzeug.serving import make_server
 
 @contextlib.contextmanager
 def serving(app: Flask) -> Iterator[str]:
-    """Its address, which is its `BASE_URL` meanwhile."""
+    """Its address, which is its `BASE_URL` meanwhile. Browsers keep its static files, as those of a server in use."""
     server = make_server("127.0.0.1", 0, _closing(app), threaded=True)
     address = f"http://127.0.0.1:{server.server_port}"
-    before, app.config["BASE_URL"] = app.config["BASE_URL"], address
+    before = {name: app.config[name] for name in ("BASE_URL", "SEND_FILE_MAX_AGE_DEFAULT")}
+    app.config.update(BASE_URL=address, SEND_FILE_MAX_AGE_DEFAULT=3600)
     thread = threading.Thread(target=contextvars.Context().run, args=(server.serve_forever, 0.05), daemon=True)
     thread.start()
     try:
@@ -24,7 +25,7 @@ def serving(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
-        app.config["BASE_URL"] = before
+        app.config.update(before)
 
 
 def _closing(app: Flask) -> Callable[..., Iterator[bytes]]:

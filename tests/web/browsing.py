@@ -36,34 +36,43 @@ TURNS = ((0, 1440, "light"), (1, 390, "dark"), (0, 1440, "dark"), (1, 390, "ligh
 """Language, width and colours that a page's readers see by turns; two that follow one another differ in all three."""
 
 
+Kinds = set[tuple[str, ...]]
+
+
 def looks_at(crawl: Crawl) -> list[Look]:
     """Each page twice, so that it is seen in both languages, widths and colours, by two readers where it has two; and
-    as each further reader on whose page stands some kind of element that theirs have not. Answers to forms, and things
-    in each state, are looked at once more."""
+    as each further reader on whose page stands some kind of element that theirs have not, or around it one that no
+    frame of a reader before had. Answers to forms, and things in each state, are looked at once more."""
     readers: dict[tuple[str, str], dict[str, list[str]]] = {}
-    elements: dict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
+    elements: dict[tuple[str, str], Kinds] = defaultdict(set)
+    frames: dict[tuple[str, str], Kinds] = defaultdict(set)
+    framed: Kinds = set()
     for visit in crawl.visits:
         if visit.page is not None and visit.endpoint not in PIECES:
             readers.setdefault((visit.endpoint, visit.kind), {}).setdefault(visit.who, []).append(visit.path)
             elements[visit.endpoint, visit.who] |= visit.page.elements
+            frames[visit.endpoint, visit.who] |= visit.page.frame
     looks = []
     for number, ((endpoint, kind), of_readers) in enumerate(readers.items()):
-        whos = [*_who_sees_more(of_readers, endpoint, elements)] if len(of_readers) > 1 else [*of_readers] * 2
+        whos = [*of_readers] * 2
+        if len(of_readers) > 1:
+            whos = [
+                *_who_sees_more([(who, elements[endpoint, who], frames[endpoint, who]) for who in of_readers], framed)
+            ]
         for turn, who in enumerate(whos if kind == endpoint else whos[:1]):
             paths = sorted(set(of_readers[who]), key=of_readers[who].index)
             language, width, colours = TURNS[(2 * number + turn) % 4]
             looks.append(Look(who, LANGUAGES[language], width, colours, endpoint, paths[turn % len(paths)]))
+            framed |= frames[endpoint, who]
     return looks
 
 
-def _who_sees_more(
-    readers: Iterable[str], endpoint: str, elements: dict[tuple[str, str], set[tuple[str, ...]]]
-) -> Iterator[str]:
-    seen: set[tuple[str, ...]] = set()
-    for number, who in enumerate(readers):
-        if number < 2 or elements[endpoint, who] - seen:
+def _who_sees_more(readers: Iterable[tuple[str, Kinds, Kinds]], framed: Kinds) -> Iterator[str]:
+    seen: Kinds = set()
+    for number, (who, elements, frame) in enumerate(readers):
+        if number < 2 or elements - seen or frame - framed:
             yield who
-        seen |= elements[endpoint, who]
+        seen |= elements
 
 
 def look(crawl: Crawl, browser: Any, looks: list[Look]) -> Iterator[tuple[str, str]]:

@@ -127,7 +127,8 @@ def test_a_policy_is_drafted_by_one_and_ended_and_published_by_another(world, cr
         **{"bands-0-from_fen": "0", "bands-0-rate": "0.12"},
     )
     officer.press("保存草稿").reads("草稿已保存", "第二版", "2028年1月", "12%", "200,000.00")
-    assert officer.buttons("发布") == 0
+    officer.reads("须由其他人员发布")  # a second person of the platform elsewhere, not of the own draft
+    assert officer.main.get_by_role("button", name="发布", exact=True).is_disabled()
     approver.go("/regulator/policies").follow(re.compile("第二版")).does("Publish").reads("2026-10")
     assert now_stands(Policy, name="第二版").state == "draft"  # the first still governs 2028
     approver.go("/regulator/policies/1").does("End the policy", effective_to="2027-12").reads("ends with December 2027")
@@ -143,6 +144,6 @@ def test_a_correction_is_proposed_confirmed_and_agreed_by_three_persons(world, c
     first.reads("waits for the approver", "120.50")
     assert first.buttons("Agree") == 0
     third = crew.sits_down(world.approver, None, "en-GB")
-    third.go("/regulator/rewards/corrections").does("Confirm").reads("waits for a second officer")
+    third.go("/regulator/rewards/corrections").does("Confirm correction").reads("waits for a second officer")
     second.go("/regulator/rewards/corrections").does("Agree").reads("The correction counts.")
     assert (now_stands(Correction).fen, now_stands(Correction).agreed_by) == (12_050, world.second_officer.id)

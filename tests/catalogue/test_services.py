@@ -309,8 +309,9 @@ def test_an_admission_of_more_than_30_days_back_waits_for_a_second_person(house)
     assert county_of(lab, TODAY) == "330624"
     assert admission_spans("330624") == [span for span in admission_spans("") if span[0] != lab.id]
     seen = {"admission_id": waiting.id, "seen": waiting.seen}
+    colleague = make.actor(make.regulator("officer", "330624"), None, "officer", division="330624")
     with refused(("NotAllowed", None)):
-        labs.confirm_admission(**house.by_officer, **seen)
+        labs.confirm_admission(actor=colleague, now=house.clock.now, **seen)
     both = make.actor(db.session.get_one(Person, house.officer.person_id), None, "officer", "approver")
     with refused(("SecondPersonNeeded", None)):
         labs.confirm_admission(actor=both, now=house.clock.now, **seen)

@@ -183,9 +183,8 @@ def test_another_amount_needs_the_approver_before_the_second_officer(world, cloc
     taken = take(world, clock, fen=7_000, reason="部分已退")
     with pytest.raises(errors.ApproverNeeded):
         do(world, "agree_correction", "second_officer", clock, correction_id=taken.id)
-    of_the_county = factories.actor(world.second_officer, None, "officer", division="330624")
     with pytest.raises(NotAllowed), transaction():
-        services.confirm_correction(actor=of_the_county, now=clock.now, correction_id=taken.id)
+        services.confirm_correction(actor=world.of_the_county(), now=clock.now, correction_id=taken.id)
     do(world, "confirm_correction", "approver", clock, correction_id=taken.id)
     with pytest.raises(errors.SecondOfficerNeeded):
         do(world, "agree_correction", "officer", clock, correction_id=taken.id)

@@ -82,7 +82,7 @@ def test_one_officer_alone_cannot_raise_a_payable(world, clock):  # R-GRADE-2
     found = handed_over(world, clock, "excellent", "excellent")
     assert calculate(world, clock) == before
     with pytest.raises(NotAllowed):
-        do(world, "confirm_grades", "officer", clock, list_id=found.id, version=found.version)
+        do(world, "confirm_grades", world.of_the_county(), clock, list_id=found.id, version=found.version)
     assert calculate(world, clock) == before
     assert db.session.query(Assessment).count() == 0
 

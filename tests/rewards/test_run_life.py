@@ -447,7 +447,7 @@ def test_policies_are_drafted_by_officers_and_published_by_approvers(world, cloc
         do(world, "draft_policy", "officer", clock, document={**policy_json(), "unit": "x", "threshold_fen": -1})
     draft = do(world, "draft_policy", "officer", clock, document=policy_json(effective_from="2027-01"))
     with pytest.raises(NotAllowed):
-        do(world, "publish_policy", "officer", clock, policy_id=draft.id)
+        do(world, "publish_policy", world.of_the_county(), clock, policy_id=draft.id)
     with pytest.raises(errors.PoliciesOverlap):
         do(world, "publish_policy", "approver", clock, policy_id=draft.id)
     nested = do(world, "draft_policy", "officer", clock, document=policy_json(division="33"))

@@ -44,6 +44,10 @@ class World:
         role = "officer" if "officer" in who else who
         return factories.actor(getattr(self, who), None, role)
 
+    def of_the_county(self) -> Actor:
+        """An officer of the county alone, who is nobody's second person (R-FACT-2)."""
+        return factories.actor(self.second_officer, None, "officer", division="330624")
+
 
 def people() -> World:
     """Two officers and an approver, nothing else."""

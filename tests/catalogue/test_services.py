@@ -299,6 +299,7 @@ def test_an_admission_is_not_before_the_first_publication(house):  # R-COUNTY-1
 def test_an_admission_of_more_than_30_days_back_waits_for_a_second_person(house):  # R-COUNTY-2
     """Today is 24 November: 25 October is 30 days back, 24 October needs two."""
     lab = not_yet_admitted(house)
+    colleague = make.actor(make.regulator("officer", "330624"), None, "officer", division="330624")
     approver = make.actor(make.regulator("approver"), None, "approver")
     db.session.commit()
     with refused(("ReasonRequired", "reason")):
@@ -309,7 +310,6 @@ def test_an_admission_of_more_than_30_days_back_waits_for_a_second_person(house)
     assert county_of(lab, TODAY) == "330624"
     assert admission_spans("330624") == [span for span in admission_spans("") if span[0] != lab.id]
     seen = {"admission_id": waiting.id, "seen": waiting.seen}
-    colleague = make.actor(make.regulator("officer", "330624"), None, "officer", division="330624")
     with refused(("NotAllowed", None)):
         labs.confirm_admission(actor=colleague, now=house.clock.now, **seen)
     both = make.actor(db.session.get_one(Person, house.officer.person_id), None, "officer", "approver")

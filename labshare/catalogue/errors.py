@@ -229,11 +229,6 @@ class AdmissionDecided(Conflict):
     message = _l("This admission is decided already.")
 
 
-class SecondPersonNeeded(Conflict):
-    message = _l("Another person must confirm what you entered.")
-    money_or_rights = True
-
-
 class NotAdmitted(Conflict):
     message = _l("The lab is not admitted then.")
     default_field = "suspended_from"

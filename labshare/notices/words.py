@@ -324,6 +324,21 @@ kind(
     ),
 )
 kind(
+    "affiliation.change_waits",
+    topic=Topic.AFFILIATION,
+    title=_l("An affiliation waits for a second person: %(firm)s and %(other)s"),
+    text=_l(
+        "An officer proposes a change of the affiliation between %(firm)s and %(other)s: %(act)s. Nothing changes "
+        "until you agree."
+    ),
+)
+kind(
+    "affiliation.change_refused",
+    topic=Topic.AFFILIATION,
+    title=_l("Not changed: the affiliation of %(firm)s and %(other)s"),
+    text=_l("What you proposed for the affiliation between %(firm)s and %(other)s was refused: %(act)s."),
+)
+kind(
     "affiliation.end_asked",
     topic=Topic.AFFILIATION,
     title=_l("An end is asked for: affiliation of %(firm)s and %(other)s"),

@@ -130,6 +130,19 @@ class DeclaredByOther(Conflict):
     default_field = "other_uscc"
 
 
+class SecondPersonNeeded(Conflict):
+    message = _l("Another person must confirm what you entered.")
+    money_or_rights = True
+
+
+class ChangeWaits(Conflict):
+    message = _l("A change of this affiliation waits for a second person, who agrees or refuses first.")
+
+
+class ChangeDecided(Conflict):
+    message = _l("This change was agreed to or refused already.")
+
+
 class AffiliationVoided(Conflict):
     message = _l("This affiliation was voided: it never held.")
 

@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _l
 from labshare.kernel.labels import name_codes, name_fields, name_subjects
 from labshare.kernel.terms import OfficialRole, TokenScope
 from labshare.organisations.terms import (
+    AffiliationAct,
     AffiliationKind,
     AffiliationSource,
     FirmKind,
@@ -27,10 +28,12 @@ name_fields(
     {
         "account_ends": _l("Account ends in"),
         "accounts": _l("Bank accounts"),
+        "act": _l("Act"),
         "address": _l("Address"),
         "agreed": _l("Agreed to"),
         "assets_fen": _l("Total assets"),
         "by_hand": _l("Set by hand"),
+        "change": _l("Change of an affiliation"),
         "by_invitation": _l("Invitation"),
         "confirmed": _l("Confirmed"),
         "counts_from": _l("Counts from"),
@@ -74,6 +77,7 @@ name_fields(
     },
     counts={"employees", "tokens_ended"},
 )
+name_codes("affiliation.act", *AffiliationAct)
 name_codes("affiliation.kind", *AffiliationKind)
 name_codes("affiliation.source", *AffiliationSource)
 name_codes("firm.kind", *FirmKind)

@@ -28,7 +28,14 @@ from labshare.kernel.spans import Decided
 from labshare.kernel.terms import OfficialRole, TokenScope
 from labshare.organisations.industries import Industry, industry_of
 from labshare.organisations.links import Link
-from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmKind, FirmRole, SizeClass
+from labshare.organisations.terms import (
+    AffiliationAct,
+    AffiliationKind,
+    AffiliationSource,
+    FirmKind,
+    FirmRole,
+    SizeClass,
+)
 
 
 class Firm(Model):
@@ -384,6 +391,126 @@ guard(
             "CREATE TRIGGER affiliation_not_replaced BEFORE INSERT ON affiliation "
             "WHEN EXISTS (SELECT 1 FROM affiliation a WHERE a.id = NEW.id) "
             "BEGIN SELECT RAISE(ABORT, 'affiliation rows stay'); END"
+        ),
+    ),
+)
+
+
+class AffiliationChange(Model):
+    """What an officer proposes against a recorded affiliation: it ends, is corrected or voided once a second person
+    agrees (R-AFFILIATION-10). Rows stay."""
+
+    __tablename__ = "affiliation_change"
+    __table_args__ = (
+        one_of("act", AffiliationAct),
+        one_of("kind", AffiliationKind),
+        CheckConstraint(
+            "(act = 'correcting') = (kind IS NOT NULL) AND (kind IS NULL) = (valid_from IS NULL)",
+            name="correction_says_what",
+        ),
+        CheckConstraint(
+            "(act <> 'ending' OR valid_to IS NOT NULL) AND (act <> 'voiding' OR valid_to IS NULL)", name="end_says_when"
+        ),
+        CheckConstraint("source <> '' AND reason <> ''", name="said_why"),
+        CheckConstraint("agreed_by IS NULL OR agreed_by <> proposed_by", name="agreed_by_another"),
+        CheckConstraint(
+            "(agreed_by IS NULL) = (agreed_at IS NULL) AND (dropped_by IS NULL) = (dropped_at IS NULL) "
+            "AND (agreed_at IS NULL OR dropped_at IS NULL)",
+            name="agreed_or_dropped",
+        ),
+        Index(None, "affiliation_id"),
+        Index(
+            "uq_affiliation_change_waiting",
+            "affiliation_id",
+            unique=True,
+            sqlite_where=text("agreed_at IS NULL AND dropped_at IS NULL"),
+            postgresql_where=text("agreed_at IS NULL AND dropped_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    affiliation_id: Mapped[int] = mapped_column(ForeignKey("affiliation.id"))
+    act: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str | None] = mapped_column(String(20))
+    """What a correction records instead, with its days."""
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    """Last day, included, of what is corrected or ends."""
+    source: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(300))
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    agreed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    agreed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    dropped_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    dropped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it was refused, or withdrawn by who proposed it."""
+
+    affiliation: Mapped[Affiliation] = relationship()
+
+    @hybrid_property
+    def waits(self) -> bool:
+        """Whether a second person has to agree or refuse."""
+        return self.agreed_at is None and self.dropped_at is None
+
+    @waits.inplace.expression
+    @classmethod
+    def _waits_in_sql(cls) -> ColumnElement[bool]:
+        return and_(cls.agreed_at.is_(None), cls.dropped_at.is_(None))
+
+    @property
+    def seen(self) -> str:
+        """The digest of what is proposed, and of what it is proposed against (R-RIGHTS-16)."""
+        of = self.affiliation
+        return digest_of(
+            (
+                *(self.id, self.act, self.kind, self.valid_from, self.valid_to, self.source, self.reason),
+                *(of.kind, of.valid_from, of.valid_to, of.ended_on, of.voided_at),
+            )
+        )
+
+
+_PROPOSED = (
+    *("affiliation_id", "act", "kind", "valid_from", "valid_to"),
+    *("source", "reason", "proposed_by", "proposed_at"),
+)
+stays_as_recorded(
+    AffiliationChange.__table__,
+    rewritten=f"OLD.agreed_at IS NOT NULL OR OLD.dropped_at IS NOT NULL OR {_differ(_PROPOSED)}",
+)
+
+
+def _not_agreed(acts: str) -> str:
+    """A condition of a trigger on `affiliation`: no second person agreed that it becomes so."""
+    return (
+        "NOT EXISTS (SELECT 1 FROM affiliation_change c WHERE c.affiliation_id = NEW.id "
+        f"AND c.agreed_at IS NOT NULL AND c.act IN {acts})"
+    )
+
+
+_NEVER_AGREED, _END_NOT_AGREED = _not_agreed("('voiding', 'correcting')"), _not_agreed("('ending')")
+_BY_ONE = (
+    f"(NEW.voided_at IS NOT NULL AND OLD.voided_at IS NULL AND {_NEVER_AGREED}) "
+    "OR (NEW.ended_at IS NOT NULL AND OLD.ended_at IS NULL "
+    f"AND (NEW.ended_source IS NOT NULL OR NEW.confirmed_at IS NOT NULL) AND {_END_NOT_AGREED})"
+)
+guard(
+    AffiliationChange.__table__,  # on `affiliation`, which is created before
+    sqlite=(
+        (
+            "CREATE TRIGGER affiliation_by_two BEFORE UPDATE OF voided_at, ended_at ON affiliation "
+            f"BEGIN SELECT RAISE(ABORT, 'affiliation by two') WHERE {_BY_ONE}; END"
+        ),
+    ),
+    postgresql=(
+        (
+            "CREATE FUNCTION affiliation_by_two() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN IF {_BY_ONE} THEN RAISE EXCEPTION 'affiliation by two' "
+            "USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$"
+        ),
+        (
+            "CREATE TRIGGER affiliation_by_two BEFORE UPDATE OF voided_at, ended_at ON affiliation FOR EACH ROW "
+            "EXECUTE FUNCTION affiliation_by_two()"
         ),
     ),
 )

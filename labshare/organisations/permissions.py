@@ -2,7 +2,7 @@
 
 A grant is a role and the side on which it counts: `any` (wherever), `client` or `lab` (the actor's firm is that party
 of the booking), `firm` (the actor's firm is the one the subject belongs to), `division` (a regulator's role is for the
-subject's division or one that contains it, R-RIGHTS-13), `second` (a regulator may be the second person of what the
+subject's division or one that contains it, R-RIGHTS-13), `second person` (a regulator may be the second person of what the
 officers of the subject's division decide, R-FACT-2). `check` for one subject and `visible` for a list read the same
 table, so that they never say different things. Who asks by division and names none is refused, but for a role for the
 whole platform: so what belongs to no county (standards, the audit trail) is that role's alone.
@@ -19,8 +19,8 @@ from labshare.kernel.terms import OfficialRole
 from labshare.organisations.rules import second_person
 from labshare.organisations.terms import FirmRole
 
-Side = Literal["any", "client", "lab", "firm", "division", "second"]
-OF_REGULATORS: tuple[Side, ...] = ("division", "second")
+Side = Literal["any", "client", "lab", "firm", "division", "second person"]
+OF_REGULATORS: tuple[Side, ...] = ("division", "second person")
 Grants = tuple[tuple[str, Side], ...]
 Division = str | Callable[[], str | None] | None
 """The code of a subject's division, or how to find it where that needs asking."""
@@ -57,7 +57,7 @@ FIRM_HANDS = _grants("firm", FirmRole.OWNER, FirmRole.LAB_MANAGER)
 OFFICER = _grants("division", OfficialRole.OFFICER)
 APPROVER = _grants("division", OfficialRole.APPROVER)
 AUDITOR = _grants("division", OfficialRole.AUDITOR)
-SECOND = _grants("second", OfficialRole.APPROVER, OfficialRole.OFFICER)
+SECOND = _grants("second person", OfficialRole.APPROVER, OfficialRole.OFFICER)
 """A county's approver, or an officer of a division that contains it."""
 ADMIN = _grants("any", OfficialRole.ADMIN)
 SYSTEM_ONLY = _grants("any", "system")
@@ -73,6 +73,8 @@ PERMISSIONS: dict[str, Grants] = {
     "member.manage": FIRM_OWNER,
     "affiliation.declare": FIRM_OWNER,
     "affiliation.enter": OFFICER,
+    "affiliation.agree_change": SECOND,
+    "affiliation.drop_change": OFFICER + APPROVER,
     "regulator.manage": ADMIN,
     "account.see": ADMIN + AUDITOR,
     "account.manage": ADMIN,
@@ -227,7 +229,7 @@ def _reaches(actor: Actor, role: str, side: Side, division: Division) -> bool:
     code = division() if callable(division) else division
     if code is None or not code.startswith(prefix):
         return False
-    return side != "second" or second_person(role=role, prefix=prefix, division=code)
+    return side != "second person" or second_person(role=role, prefix=prefix, division=code)
 
 
 def _prefix(actor: Actor, role: str, side: Side) -> str | None:
@@ -272,7 +274,7 @@ def may_anywhere(actor: Actor, action: str) -> bool:
     if actor.scope != WRITING_SCOPE and ".see" not in action:
         return False
     return any(
-        role in actor.roles and (side != "second" or _prefix(actor, role, side) is not None)
+        role in actor.roles and (side != "second person" or _prefix(actor, role, side) is not None)
         for role, side in PERMISSIONS.get(action, ())
     )
 

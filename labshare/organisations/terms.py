@@ -114,10 +114,20 @@ class ToDecide(Term):
     END_ASKED = "end_asked", _l("An end is asked for")
 
 
+class AffiliationAct(Term):
+    """What an officer proposes against a recorded affiliation: each may raise an entitlement, so that it needs a second
+    person (R-AFFILIATION-10)."""
+
+    END = "ending", _l("End of an affiliation")
+    CORRECT = "correcting", _l("Correction of an affiliation")
+    VOID = "voiding", _l("Voiding of an affiliation")
+
+
 class AffiliationList(Term):
     """Which affiliations an officer's list shows."""
 
     DECIDE = "decide"
+    SECOND = "second_person"
     DECLARED = "declared"
     CONFIRMED = "confirmed"
     OVER = "over"

@@ -33,7 +33,7 @@ from labshare.notices.queries import unread_of
 from labshare.organisations import queries as organisations
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import may_anywhere
-from labshare.organisations.queries.affiliations import affiliations_to_decide
+from labshare.organisations.queries.affiliations import affiliations_to_decide, changes_waiting
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.grades import lists_handed_over, lists_sent_back
 from labshare.rewards.queries.waiting import (
@@ -332,6 +332,13 @@ KINDS = (
         line=_l("Lists of grades sent back"),
     ),
     Kind("affiliations", OFFICER, "regulator.affiliations", line=_l("Affiliations to decide on")),
+    Kind(
+        "affiliations_second",
+        APPROVER,
+        "regulator.affiliations",
+        lambda actor, _now: changes_waiting(actor),
+        line=_l("Changes of affiliations to agree on as a second person"),
+    ),
     Kind("to_publish", OFFICER, "regulator.run", line=_l("Reward runs to publish")),
     Kind("in_notice", NOBODY, "regulator.run"),
     Kind("to_approve", APPROVER, "regulator.run", line=_l("Reward runs to approve")),
@@ -470,6 +477,8 @@ class Waiting:
     """Documents that stand on two bookings, which an officer decides on."""
     affiliations: int
     """Declared ones that an officer has to decide."""
+    affiliations_second: int
+    """Changes that an officer proposed; an approver agrees or refuses."""
     policies: int
     applications: int
     """Of labs to be open labs."""

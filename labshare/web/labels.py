@@ -35,6 +35,7 @@ from labshare.kernel.terms import OfficialRole, Term, TokenScope
 from labshare.kernel.time import utc_now
 from labshare.organisations.divisions import AREAS, DIVISIONS, TOWNS
 from labshare.organisations.terms import (
+    AffiliationAct,
     AffiliationKind,
     AffiliationSource,
     AffiliationState,
@@ -84,6 +85,7 @@ from labshare.settlement.terms import (
 VOCABULARIES: dict[str, type[Term]] = {
     "affiliation": AffiliationState,
     "approval": ApprovalState,
+    "affiliation_act": AffiliationAct,
     "affiliation_kind": AffiliationKind,
     "band_kind": BandKind,
     "booking": BookingState,

@@ -50,9 +50,9 @@ from tests.adversary.world import (
 )
 
 OFFICIAL = (
-    "account.disable account.enable affiliation.confirm affiliation.correct affiliation.decline_end affiliation.enter "
-    "affiliation.leave affiliation.void claim.confirm claim.refuse contest.decide dispute.decide double.decide "
-    "firm.confirm_size "
+    "account.disable account.enable affiliation.agree_change affiliation.confirm affiliation.decline_end "
+    "affiliation.drop_change affiliation.enter affiliation.leave affiliation.propose_change "
+    "claim.confirm claim.refuse contest.decide dispute.decide double.decide firm.confirm_size "
     "firm.refuse_size hold.end hold.suspend "
     "firm.return firm.set_size_class firm.verify lab.admit lab.confirm_admission lab.decline_application "
     "lab.refuse_admission lab.suspend objection.answer payment.accept_payer payment.confirm_payer payment.reject_payer "

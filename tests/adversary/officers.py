@@ -16,6 +16,7 @@ from labshare.kernel.seen import digest_of
 from labshare.organisations.models import Affiliation, Firm, FirmSize
 from labshare.organisations.queries import waiting_size
 from labshare.organisations.services import what_is_verified
+from labshare.organisations.terms import AffiliationAct
 from labshare.rewards.models import Objection
 from labshare.settlement.models import Dispute, PayerAcceptance, Payment
 from tests.adversary.world import TRUE_FIRMS, TRUE_LINKS, TRUE_PAYER, World, true_value, truly_statutory
@@ -108,7 +109,11 @@ class Officers:
             if pair in true:
                 self.do("affiliation.confirm", self.officer, **of, source="inspection", note=WHY)
             elif rng.random() < 0.5:
-                self.do("affiliation.void", self.officer, **of, source="inspection", reason=WHY)
+                proposed = {"act": AffiliationAct.VOID, "source": "inspection", "reason": WHY}
+                change = self.do("affiliation.propose_change", self.officer, **of, **proposed)
+                if change is not None:
+                    given = {"change_id": change.id, "seen": change.seen}
+                    self.do("affiliation.agree_change", self.approver, **given)
             else:
                 self.do("affiliation.leave", self.officer, **of, note=WHY)
 

@@ -51,6 +51,8 @@ ELSEWHERE = {
     "labshare/catalogue/services/many.py::_raise_fee": "whether there is a day before it",
     "labshare/catalogue/services/labs.py::suspend_lab": "the order of two dates that are given",
     "labshare/organisations/queries/affiliations.py::": "a rough choice before `Link.to_decide`",
+    "labshare/organisations/services/affiliation_changes.py::_check": "dates that are given",
+    "labshare/organisations/services/affiliation_changes.py::_put": "a date that is given",
     "labshare/organisations/services/affiliations.py::_end_problems": "the order of two dates that are given",
     "labshare/organisations/services/affiliations.py::_refuse_decided": "a step is taken once",
     "labshare/organisations/services/affiliations.py::_refuse_ended": "a step is taken once",

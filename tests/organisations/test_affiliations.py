@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from labshare.audit.models import AuditEvent
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, transaction
-from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, Problem, ReasonRequired
+from labshare.kernel.errors import ChangedMeanwhile, InvalidInputs, NotAllowed, NotFound, Problem, ReasonRequired
 from labshare.notices.models import Notice
 from labshare.organisations import errors, services
 from labshare.organisations.models import Affiliation, Firm
@@ -31,6 +31,18 @@ def pair(app: Flask) -> tuple[Firm, Firm, Actor]:
 @pytest.fixture
 def officer(app: Flask) -> Actor:
     return make.actor(make.regulator("officer"), None, "officer")
+
+
+@pytest.fixture
+def second(app: Flask) -> Actor:
+    return make.actor(make.regulator("approver"), None, "approver")
+
+
+def changed(officer: Actor, second: Actor, now: Any, found: Affiliation, act: str, **given: Any) -> Affiliation:
+    """What an officer proposes, and a second person agrees to as it stands."""
+    words = {"source": "inspection", "reason": "已核实"} | given
+    proposed = services.propose_change(actor=officer, now=now, affiliation_id=found.id, act=act, **words)
+    return services.agree_change(actor=second, now=now, change_id=proposed.id, seen=proposed.seen)
 
 
 def owner(firm: Firm) -> Actor:
@@ -145,20 +157,20 @@ def test_the_other_side_is_told_and_agrees_once(pair: tuple[Firm, Firm, Actor], 
 
 
 def test_the_other_side_objects_and_an_officer_decides(
-    pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any
+    pair: tuple[Firm, Firm, Actor], officer: Actor, second: Actor, clock: Any
 ) -> None:  # R-AFFILIATION-4
-    second = owner(pair[1])
+    theirs = owner(pair[1])
     made = declared(pair, clock.now)
     with pytest.raises(ReasonRequired):
-        services.object_to_affiliation(actor=second, now=clock.now, affiliation_id=made.id, reason=" ")
-    services.object_to_affiliation(actor=second, now=clock.now, affiliation_id=made.id, reason="并非同一股东")
+        services.object_to_affiliation(actor=theirs, now=clock.now, affiliation_id=made.id, reason=" ")
+    services.object_to_affiliation(actor=theirs, now=clock.now, affiliation_id=made.id, reason="并非同一股东")
     assert made.link.state(TODAY) == "objected"
     assert affiliations_to_decide(ANYONE) == {made.id: ("objected",)}
     assert told("affiliation.objected_task") == [officer.person_id]
     with pytest.raises(errors.ObjectedAlready):
-        services.object_to_affiliation(actor=second, now=clock.now, affiliation_id=made.id, reason="再次")
+        services.object_to_affiliation(actor=theirs, now=clock.now, affiliation_id=made.id, reason="再次")
     later = clock.advance(hours=1)
-    services.void_affiliation(actor=officer, now=later, affiliation_id=made.id, source="inspection", reason="查无此事")
+    changed(officer, second, later, made, "voiding", reason="查无此事")
     assert affiliations_to_decide(ANYONE) == {}
     assert (made.voided_at, made.voided_by, made.void_reason) == (later, officer.person_id, "查无此事")
 
@@ -222,13 +234,12 @@ def test_officers_decisions_have_source_and_reason(pair: tuple[Firm, Firm, Actor
     with pytest.raises(InvalidInputs):
         services.confirm_affiliation(**given, source="", note="")
     with pytest.raises(errors.UnknownChoice):
-        services.void_affiliation(**given, source="firm", reason="不实")
-    with pytest.raises(ReasonRequired):
-        services.end_affiliation(**given, valid_to=TODAY, source="inspection", reason="")
-    with pytest.raises(ReasonRequired):
-        services.correct_affiliation(
-            **given, kind="family", valid_from=TODAY, valid_to=None, source="inspection", reason=""
-        )
+        services.propose_change(**given, act="voiding", source="firm", reason="不实")
+    with pytest.raises(errors.UnknownChoice):
+        services.propose_change(**given, act="forgetting", source="inspection", reason="不实")
+    for act, what in (("ending", {"valid_to": TODAY}), ("correcting", {"kind": "family", "valid_from": TODAY})):
+        with pytest.raises(ReasonRequired):
+            services.propose_change(**given, act=act, **what, source="inspection", reason="")
 
 
 def test_confirming_leaving_and_their_moments(pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any) -> None:
@@ -257,34 +268,124 @@ def test_confirming_leaving_and_their_moments(pair: tuple[Firm, Firm, Actor], of
 
 
 def test_a_correction_voids_the_row_and_records_one_that_names_it(
-    pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any
+    pair: tuple[Firm, Firm, Actor], officer: Actor, second: Actor, clock: Any
 ) -> None:  # R-AFFILIATION-9
     before = clock.now
     old = declared(pair, before)
     later = clock.advance(hours=3)
-    new = services.correct_affiliation(
-        actor=officer,
-        now=later,
-        affiliation_id=old.id,
-        kind="family",
-        valid_from=date(2026, 3, 1),
-        valid_to=None,
-        source="inspection",
-        reason="并非控股，系亲属",
-    )
+    new = changed(officer, second, later, old, "correcting", kind="family", valid_from=date(2026, 3, 1))
     assert (new.corrects_id, new.kind, new.recorded_at, old.voided_at) == (old.id, "family", later, later)
     assert (old.kind, old.valid_from) == ("controls", date(2026, 1, 1))
+    assert (old.voided_by, new.confirmed_by) == (officer.person_id, officer.person_id)
     assert [link.id for link in links(before)] == [old.id]
     assert [link.id for link in links(later)] == [link.id for link in links()] == [new.id]
     with pytest.raises(errors.AffiliationVoided):
-        services.void_affiliation(actor=officer, now=later, affiliation_id=old.id, source="inspection", reason="x")
+        changed(officer, second, later, old, "voiding")
+
+
+# ── A second person ───────────────────────────────────────────────────────
+
+
+def test_nothing_changes_until_a_second_person_agrees(
+    pair: tuple[Firm, Firm, Actor], officer: Actor, second: Actor, clock: Any
+) -> None:  # R-AFFILIATION-10
+    made = entered(pair, officer, clock.now)
+    given = {"now": clock.now, "affiliation_id": made.id, "source": "inspection", "reason": "已分家"}
+    change = services.propose_change(actor=officer, act="voiding", **given)
+    assert (made.voided_at, told("affiliation.change_waits")) == (None, [second.person_id])
+    assert [link.id for link in links()] == [made.id]
+    with pytest.raises(errors.ChangeWaits):
+        services.propose_change(actor=officer, act="ending", valid_to=TODAY, **given)
+    county = make.actor(make.regulator("officer", pair[0].division), None, "officer", division=pair[0].division)
+    agree = {"now": clock.now, "change_id": change.id, "seen": change.seen}
+    for actor, problem in (
+        (officer, errors.SecondPersonNeeded),
+        (county, NotAllowed),  # a colleague of the same county is no second person
+        (make.actor(make.regulator("auditor"), None, "auditor"), NotAllowed),
+        (pair[2], NotAllowed),
+    ):
+        with pytest.raises(problem):
+            services.agree_change(actor=actor, **agree)
+    with pytest.raises(ChangedMeanwhile):
+        services.agree_change(actor=second, **agree | {"seen": "x"})
+    services.agree_change(actor=second, **agree)
+    assert (made.voided_at, made.voided_by, links()) == (clock.now, officer.person_id, [])
+    assert (change.agreed_by, told("affiliation.voided")) == (second.person_id, [pair[2].person_id])
+    with pytest.raises(errors.ChangeDecided):
+        services.agree_change(actor=second, **agree)
+
+
+def test_what_a_firm_did_meanwhile_is_looked_at_again(
+    pair: tuple[Firm, Firm, Actor], officer: Actor, second: Actor, clock: Any
+) -> None:  # R-RIGHTS-16
+    made = declared(pair, clock.now)
+    given = {"act": "voiding", "source": "inspection", "reason": "查无此事"}
+    change = services.propose_change(actor=officer, now=clock.now, affiliation_id=made.id, **given)
+    seen = change.seen
+    services.end_affiliation(actor=pair[2], now=clock.now, affiliation_id=made.id, valid_to=TODAY)
+    with pytest.raises(ChangedMeanwhile):
+        services.agree_change(actor=second, now=clock.now, change_id=change.id, seen=seen)
+
+
+def test_a_change_is_refused_or_withdrawn_and_proposed_anew(
+    pair: tuple[Firm, Firm, Actor], officer: Actor, second: Actor, clock: Any
+) -> None:  # R-AFFILIATION-10
+    made = entered(pair, officer, clock.now)
+    given = {"now": clock.now, "affiliation_id": made.id, "act": "voiding", "source": "inspection", "reason": "有误"}
+    for who, hears in ((second, [officer.person_id]), (officer, [officer.person_id])):
+        change = services.propose_change(actor=officer, **given)
+        services.drop_change(actor=who, now=clock.now, change_id=change.id)
+        assert (change.dropped_by, told("affiliation.change_refused")) == (who.person_id, hears)
+        with pytest.raises(errors.ChangeDecided):
+            services.agree_change(actor=second, now=clock.now, change_id=change.id, seen=change.seen)
+    assert changed(officer, second, clock.now, made, "voiding").voided_at == clock.now
+
+
+def test_while_a_change_waits_no_officer_decides_otherwise(
+    pair: tuple[Firm, Firm, Actor], officer: Actor, second: Actor, clock: Any
+) -> None:  # R-AFFILIATION-10
+    made = declared(pair, clock.now)
+    services.object_to_affiliation(actor=owner(pair[1]), now=clock.now, affiliation_id=made.id, reason="不实")
+    given = {"actor": officer, "now": clock.now, "affiliation_id": made.id}
+    assert affiliations_to_decide(ANYONE) == {made.id: ("objected",)}
+    services.propose_change(**given, act="voiding", source="inspection", reason="不实")
+    assert affiliations_to_decide(ANYONE) == {}  # it is the second person's now
+    with pytest.raises(errors.ChangeWaits):
+        services.confirm_affiliation(**given, source="inspection", note="核查")
+    with pytest.raises(errors.ChangeWaits):
+        services.leave_as_declared(**given, note="已阅")
+
+
+@pytest.mark.parametrize(
+    "alone",
+    [
+        "voided_at = '2026-11-24 00:00:00', voided_by = 1, void_reason = 'x'",
+        "ended_at = '2026-11-24 00:00:00', ended_by = 1, ended_on = '2026-11-24', ended_source = 'inspection'",
+        "ended_at = '2026-11-24 00:00:00', ended_by = 1, ended_on = '2026-11-24'",
+    ],
+)
+def test_the_database_refuses_what_one_decides(
+    pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any, alone: str
+) -> None:  # R-AFFILIATION-10
+    made = entered(pair, officer, clock.now)
+    given = {"now": clock.now, "affiliation_id": made.id, "act": "ending", "valid_to": TODAY}
+    change = services.propose_change(actor=officer, **given, source="inspection", reason="x")
+    db.session.commit()
+    assert refused_by_the_database(f"UPDATE affiliation SET {alone} WHERE id = {made.id}")
+    for word in (
+        "agreed_by = proposed_by, agreed_at = proposed_at",
+        "act = 'voiding', valid_to = NULL",
+        "reason = 'y'",
+    ):
+        assert refused_by_the_database(f"UPDATE affiliation_change SET {word} WHERE id = {change.id}"), word
+    assert refused_by_the_database(f"DELETE FROM affiliation_change WHERE id = {change.id}")
 
 
 # ── Ends ──────────────────────────────────────────────────────────────────
 
 
 def test_firm_ends_what_it_declared_from_today_on_and_nothing_an_officer_entered(
-    pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any
+    pair: tuple[Firm, Firm, Actor], officer: Actor, second: Actor, clock: Any
 ) -> None:  # R-AFFILIATION-8
     by = pair[2]
     made = declared(pair, clock.now)
@@ -295,33 +396,23 @@ def test_firm_ends_what_it_declared_from_today_on_and_nothing_an_officer_entered
     found = entered(pair, officer, clock.now)
     with pytest.raises(NotAllowed):
         services.end_affiliation(actor=by, now=clock.now, affiliation_id=found.id, valid_to=date(2026, 12, 31))
-    services.end_affiliation(
-        actor=officer,
-        now=clock.now,
-        affiliation_id=found.id,
-        valid_to=date(2025, 12, 31),
-        source="inspection",
-        reason="已分家",
-    )
+    changed(officer, second, clock.now, found, "ending", valid_to=date(2025, 12, 31))
     with pytest.raises(errors.EndRecorded):
-        services.end_affiliation(
-            actor=officer, now=clock.now, affiliation_id=found.id, valid_to=TODAY, source="inspection", reason="再次"
-        )
+        changed(officer, second, clock.now, found, "ending", valid_to=TODAY)
 
 
 def test_an_end_never_lies_before_the_start_or_after_the_recorded_one(
-    pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any
+    pair: tuple[Firm, Firm, Actor], officer: Actor, second: Actor, clock: Any
 ) -> None:
     made = declared(pair, clock.now, valid_to=date(2026, 12, 31))
-    given = {"actor": officer, "now": clock.now, "affiliation_id": made.id, "source": "inspection", "reason": "x"}
     with pytest.raises(errors.DatesNotInOrder):
-        services.end_affiliation(**given, valid_to=date(2025, 12, 31))
+        changed(officer, second, clock.now, made, "ending", valid_to=date(2025, 12, 31))
     with pytest.raises(errors.EndsTooLate):
-        services.end_affiliation(**given, valid_to=date(2027, 1, 1))
+        changed(officer, second, clock.now, made, "ending", valid_to=date(2027, 1, 1))
 
 
 def test_what_an_officer_confirmed_a_firm_asks_to_end(
-    pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any
+    pair: tuple[Firm, Firm, Actor], officer: Actor, second: Actor, clock: Any
 ) -> None:  # R-AFFILIATION-8
     by = pair[2]
     made = declared(pair, clock.now)
@@ -339,14 +430,7 @@ def test_what_an_officer_confirmed_a_firm_asks_to_end(
     with pytest.raises(errors.EndNotAsked):
         services.decline_end(actor=officer, now=clock.now, affiliation_id=made.id, reason="x")
     services.ask_end(**ask)
-    services.end_affiliation(
-        actor=officer,
-        now=clock.now,
-        affiliation_id=made.id,
-        valid_to=TODAY,
-        source="business_register",
-        reason="已变更",
-    )
+    changed(officer, second, clock.now, made, "ending", valid_to=TODAY, source="business_register")
     assert affiliations_to_decide(ANYONE) == {}
 
 
@@ -354,7 +438,7 @@ def test_what_an_officer_confirmed_a_firm_asks_to_end(
 
 
 def test_what_was_recorded_later_is_not_known_before(
-    pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any
+    pair: tuple[Firm, Firm, Actor], officer: Actor, second: Actor, clock: Any
 ) -> None:  # R-AFFILIATION-9
     made = declared(pair, clock.now)
     moments = {"declared": clock.now}
@@ -363,11 +447,9 @@ def test_what_was_recorded_later_is_not_known_before(
     moments["seen"] = clock.advance(hours=1)
     services.leave_as_declared(actor=officer, now=clock.now, affiliation_id=made.id, note="已阅")
     moments["ended"] = clock.advance(hours=1)
-    services.end_affiliation(
-        actor=officer, now=clock.now, affiliation_id=made.id, valid_to=TODAY, source="inspection", reason="x"
-    )
+    changed(officer, second, clock.now, made, "ending", valid_to=TODAY)
     moments["voided"] = clock.advance(hours=1)
-    services.void_affiliation(actor=officer, now=clock.now, affiliation_id=made.id, source="inspection", reason="x")
+    changed(officer, second, clock.now, made, "voiding")
     db.session.flush()
     a_moment = timedelta(microseconds=1)
     assert links(moments["declared"] - a_moment) == []
@@ -404,13 +486,13 @@ OVERWRITTEN = [
 
 
 @pytest.fixture
-def told_much(pair: tuple[Firm, Firm, Actor], officer: Actor, clock: Any) -> Affiliation:
+def told_much(pair: tuple[Firm, Firm, Actor], officer: Actor, second: Actor, clock: Any) -> Affiliation:
     """Declared, agreed, confirmed, ended."""
     made = declared(pair, clock.now)
     given = {"now": clock.now, "affiliation_id": made.id}
     services.agree_affiliation(actor=owner(pair[1]), **given)
     services.confirm_affiliation(actor=officer, source="inspection", note="核查", **given)
-    services.end_affiliation(actor=officer, valid_to=TODAY, source="inspection", reason="x", **given)
+    changed(officer, second, clock.now, made, "ending", valid_to=TODAY)
     db.session.commit()
     return made
 
@@ -434,13 +516,12 @@ def test_what_was_recorded_is_never_overwritten(told_much: Affiliation) -> None:
     assert not passed
 
 
-def test_rows_stay_and_voided_ones_are_left_alone(told_much: Affiliation, officer: Actor, clock: Any) -> None:
-    # R-AFFILIATION-9
+def test_rows_stay_and_voided_ones_are_left_alone(
+    told_much: Affiliation, officer: Actor, second: Actor, clock: Any
+) -> None:  # R-AFFILIATION-9
     assert refused_by_the_database(f"DELETE FROM affiliation WHERE id = {told_much.id}")
     with transaction():
-        services.void_affiliation(
-            actor=officer, now=clock.now, affiliation_id=told_much.id, source="inspection", reason="x"
-        )
+        changed(officer, second, clock.now, told_much, "voiding")
     for change in (
         "voided_at = NULL, voided_by = NULL, void_reason = NULL",
         "voided_at = '2020-01-01 00:00:00'",

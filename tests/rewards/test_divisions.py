@@ -21,7 +21,13 @@ from labshare.kernel.time import local_day
 from labshare.notices.models import Notice
 from labshare.organisations import errors as organisations_errors
 from labshare.organisations.queries.affiliations import affiliations_to_decide
-from labshare.organisations.services import confirm_affiliation, end_affiliation, enter_affiliation
+from labshare.organisations.services import (
+    agree_change,
+    confirm_affiliation,
+    end_affiliation,
+    enter_affiliation,
+    propose_change,
+)
 from labshare.oversight.dashboard import dashboard
 from labshare.oversight.statistics import ANYONE
 from labshare.oversight.waiting import waiting_for_regulators
@@ -369,8 +375,11 @@ def test_other_counties_are_told_what_one_ended(world: World, clock: Any) -> Non
         end_affiliation(actor=owner, affiliation_id=declared.id, **given)
     assert not told()  # what a firm ends no officer decided
     with transaction():
-        end_affiliation(
-            actor=here, affiliation_id=confirmed.id, reason="股权已转让", source="business_register", **given
-        )
+        why = {"act": "ending", "reason": "股权已转让", "source": "business_register"}
+        change = propose_change(actor=here, affiliation_id=confirmed.id, **why, **given)
+    assert not told()
+    with transaction():
+        seen = {"now": clock.now, "change_id": change.id, "seen": change.seen}
+        agree_change(actor=regulator("approver", HOME), **seen)
     assert there.person_id in told()
     assert here.person_id not in told()

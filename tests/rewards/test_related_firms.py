@@ -274,7 +274,10 @@ def test_a_link_that_excluded_entries_is_ended_by_an_officer_alone(world: World,
     refused = db.session.query(AuditEvent).filter_by(action="affiliation.end", refused=True).one()
     assert refused.after["problem"] == "ExcludedEntries"
     do(organisations.ask_end, by, clock, **end, reason="股权已转让")
-    do(organisations.end_affiliation, world.acting("officer"), clock, **end, source="inspection", reason="已核实")
+    proposed = {"act": "ending", "source": "inspection", "reason": "已核实"}
+    change = do(organisations.propose_change, world.acting("officer"), clock, **end, **proposed)
+    assert made.ended_on is None
+    do(organisations.agree_change, world.acting("approver"), clock, change_id=change.id, seen=change.seen)
     assert made.ended_on == date(2026, 11, 30)
 
 

@@ -508,6 +508,14 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
             end_asked_reason="股权已转让",
         )
         entered = make.affiliation(client, other, "controls", date(2026, 1, 1))
+        changing = organisations.propose_change(
+            actor=make.actor(make.regulator("officer"), None, "officer"),
+            now=utc_now(),
+            affiliation_id=make.affiliation(client, other, "family", date(2026, 1, 1)).id,
+            act="voiding",
+            source="inspection",
+            reason="查无此事",
+        )
         notify(kind="account.password_changed", person_ids=[owner.person_id or 0], now=utc_now())
         token, _secret = organisations.issue_token(actor=owner, now=utc_now(), scope="read")
         proposal = organisations.propose_role(
@@ -552,6 +560,8 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         "membership_id": db.session.query(Membership).filter_by(person_id=extra.id).one().id,
         "invitation_id": invitation.id,
         "affiliation_id": relation.id,
+        "change_id": changing.id,
+        "change_seen": changing.seen,
         "disputed_id": disputed.id,
         "asked_id": asked.id,
         "entered_id": entered.id,

@@ -4,12 +4,12 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
 
-from labshare.catalogue.errors import SecondPersonNeeded
 from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import InvalidInputs, NotAllowed, Problem
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import utc_now
 from labshare.notices.models import Notice
+from labshare.organisations.errors import SecondPersonNeeded
 from labshare.settlement import errors, services
 from labshare.settlement.models import PayerAcceptance, PayerLimit, Payment
 from labshare.settlement.queries.payers import UNLESS_SET, payer_limit, payers, payers_waiting

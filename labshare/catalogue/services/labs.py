@@ -29,7 +29,7 @@ from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
 from labshare.organisations import permissions
 from labshare.organisations.divisions import DIVISIONS, PLACES, lab_code_prefix
-from labshare.organisations.errors import OutsideDivision
+from labshare.organisations.errors import OutsideDivision, SecondPersonNeeded
 from labshare.organisations.models import Firm
 from labshare.organisations.separation import check_firm_may_host
 from labshare.organisations.terms import FirmRole
@@ -207,7 +207,7 @@ def confirm_admission(*, actor: Actor, now: datetime, admission_id: int, seen: s
     """
     admission = _waiting(actor, "lab.confirm_admission", admission_id)
     if admission.entered_by == actor.person_id:
-        raise errors.SecondPersonNeeded
+        raise SecondPersonNeeded
     check_seen_digest(seen, admission.seen)
     admission.confirmed_by, admission.confirmed_at = actor.person_id, now
     db.session.flush()

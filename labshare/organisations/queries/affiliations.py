@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, not_, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, null, or_, select
 from sqlalchemy.orm import aliased
 
 from labshare.accounts.models import Person
@@ -15,7 +15,7 @@ from labshare.kernel.errors import NotFound
 from labshare.kernel.events import ask
 from labshare.organisations.events import HostCounties
 from labshare.organisations.links import Link
-from labshare.organisations.models import Affiliation, Firm
+from labshare.organisations.models import Affiliation, AffiliationChange, Firm
 from labshare.organisations.permissions import may, prefixes, visible
 from labshare.organisations.queries import firm_lies_in
 from labshare.organisations.terms import AffiliationKind, AffiliationList
@@ -96,18 +96,50 @@ def counties_of_link(*, firm_id: int, other_id: int) -> frozenset[str]:
     return frozenset(db.session.scalars(select(Firm.division).where(Firm.id.in_((firm_id, other_id)))))
 
 
-def decides_link(actor: Actor, *, firm_id: int, other_id: int) -> bool:
-    """Whether the actor decides on an affiliation of these firms, as officer of one of its counties."""
-    if not prefixes(actor, "affiliation.enter"):
-        return may(actor, "affiliation.enter")
-    counties = [""] if may(actor, "affiliation.enter") else counties_of_link(firm_id=firm_id, other_id=other_id)
-    return any(may(actor, "affiliation.enter", division=county) for county in counties)
+def decides_link(actor: Actor, *, firm_id: int, other_id: int, action: str = "affiliation.enter") -> bool:
+    """Whether the actor decides on an affiliation of these firms, as officer of one of its counties, or with another
+    `action` as who may do that there."""
+    if not prefixes(actor, action):
+        return may(actor, action)
+    counties = [""] if may(actor, action) else counties_of_link(firm_id=firm_id, other_id=other_id)
+    return any(may(actor, action, division=county) for county in counties)
 
 
 def affiliations_to_decide(actor: Actor) -> dict[int, tuple[str, ...]]:
     """By id, why an officer has to decide, of those in sight. One statement over the few that may wait."""
-    rows = db.session.execute(select(*_COLUMNS).where(_MAY_WAIT, affiliations_seen(actor)).order_by(_OF.id)).all()
+    by_officers = (_MAY_WAIT, ~_change_waits(), affiliations_seen(actor))
+    rows = db.session.execute(select(*_COLUMNS).where(*by_officers).order_by(_OF.id)).all()
     return {link.id: reasons for row in rows if (reasons := (link := Link(**row._mapping)).to_decide)}
+
+
+def _change_waits() -> ColumnElement[bool]:
+    """Condition on `Affiliation`: a second person has to agree to what an officer proposed, or to refuse it."""
+    return exists().where(AffiliationChange.affiliation_id == _OF.id, AffiliationChange.waits)
+
+
+def change_of(found: Affiliation) -> AffiliationChange | None:
+    """The change of it that waits, if one does."""
+    waits = (AffiliationChange.affiliation_id == found.id, AffiliationChange.waits)
+    return db.session.scalar(select(AffiliationChange).where(*waits))
+
+
+def change_in_sight(actor: Actor, change_id: int) -> int:
+    """The affiliation of a proposed change. Raises `NotFound`."""
+    seen = affiliations_seen(actor)
+    of = select(_OF.id).join(AffiliationChange, AffiliationChange.affiliation_id == _OF.id)
+    found = db.session.scalar(of.where(AffiliationChange.id == change_id, seen))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def changes_waiting(actor: Actor) -> Select[Any]:
+    """How many proposed changes, of affiliations in sight, wait for somebody else than the actor, as a select."""
+    return (
+        select(func.count(AffiliationChange.id))
+        .join(_OF, _OF.id == AffiliationChange.affiliation_id)
+        .where(AffiliationChange.waits, AffiliationChange.proposed_by != actor.person_id, affiliations_seen(actor))
+    )
 
 
 @dataclass(frozen=True)
@@ -177,6 +209,8 @@ def search_affiliations(
         )
     if show == AffiliationList.DECIDE:
         conditions.append(Affiliation.id.in_(list(waiting)))
+    elif show == AffiliationList.SECOND:
+        conditions.append(_change_waits())
     elif show == AffiliationList.OVER:
         conditions.append(over)
     elif show is not None:
@@ -203,14 +237,21 @@ class Evidence:
     persons: dict[int, Person]
     corrected_by: Affiliation | None
     """The row that stands in for a voided one."""
+    changes: Sequence[AffiliationChange]
+    """What officers proposed against it, in order."""
 
     @property
     def firms(self) -> tuple[Firm, Firm]:
         return self.firm, self.other
 
+    @property
+    def waiting(self) -> AffiliationChange | None:
+        """The change that a second person has to agree to or to refuse."""
+        return next((change for change in self.changes if change.waits), None)
+
 
 def affiliation_with_persons(actor: Actor, affiliation_id: int) -> Evidence:
-    """One affiliation for a regulator. Three statements. Raises `NotFound`."""
+    """One affiliation for a regulator. Four statements. Raises `NotFound`."""
     one, other = aliased(Firm), aliased(Firm)
     row = db.session.execute(
         select(Affiliation, one, other)
@@ -221,7 +262,10 @@ def affiliation_with_persons(actor: Actor, affiliation_id: int) -> Evidence:
     if row is None:
         raise NotFound
     found = row[0]
+    of_it = select(AffiliationChange).where(AffiliationChange.affiliation_id == affiliation_id)
+    changes = db.session.scalars(of_it.order_by(AffiliationChange.id)).all()
     ids: Sequence[int | None] = (
+        *(person for one in changes for person in (one.proposed_by, one.agreed_by, one.dropped_by)),
         found.entered_by,
         found.agreed_by,
         found.objected_by,
@@ -233,4 +277,4 @@ def affiliation_with_persons(actor: Actor, affiliation_id: int) -> Evidence:
     )
     persons = db.session.scalars(select(Person).where(Person.id.in_([one for one in ids if one is not None])))
     later = db.session.scalar(select(Affiliation).where(Affiliation.corrects_id == affiliation_id).limit(1))
-    return Evidence(found, row[1], row[2], {person.id: person for person in persons}, later)
+    return Evidence(found, row[1], row[2], {person.id: person for person in persons}, later, changes)

@@ -1,13 +1,12 @@
 """The verbs of firms, members, affiliations, regulators' roles, accounts and tokens."""
 
 from labshare.organisations.services.accounts import disable_account, enable_account
+from labshare.organisations.services.affiliation_changes import agree_change, drop_change, propose_change
 from labshare.organisations.services.affiliation_decisions import (
     confirm_affiliation,
-    correct_affiliation,
     decline_end,
     enter_affiliation,
     leave_as_declared,
-    void_affiliation,
 )
 from labshare.organisations.services.affiliations import (
     agree_affiliation,
@@ -52,6 +51,7 @@ from labshare.organisations.services.tokens import issue_token, note_token_used,
 __all__ = [
     "accept_invitation",
     "agree_affiliation",
+    "agree_change",
     "agree_removal",
     "agree_role",
     "ask_end",
@@ -60,12 +60,12 @@ __all__ = [
     "change_role",
     "confirm_affiliation",
     "confirm_size",
-    "correct_affiliation",
     "create_administrator",
     "declare_affiliation",
     "declare_figures",
     "decline_end",
     "disable_account",
+    "drop_change",
     "enable_account",
     "end_affiliation",
     "end_membership",
@@ -79,6 +79,7 @@ __all__ = [
     "leave_as_declared",
     "note_token_used",
     "object_to_affiliation",
+    "propose_change",
     "propose_removal",
     "propose_role",
     "refuse_size",
@@ -93,7 +94,6 @@ __all__ = [
     "stop_account",
     "submit_firm",
     "verify_firm",
-    "void_affiliation",
     "what_is_verified",
     "withdraw_invitation",
     "withdraw_proposal",

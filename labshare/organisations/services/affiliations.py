@@ -42,7 +42,7 @@ from labshare.organisations.errors import (
 from labshare.organisations.events import ExcludedByLink, TouchedByLink
 from labshare.organisations.models import Affiliation, Firm
 from labshare.organisations.queries import sees_firm
-from labshare.organisations.queries.affiliations import counties_of_link, decides_link
+from labshare.organisations.queries.affiliations import counties_of_link
 from labshare.organisations.separation import lock_firm
 from labshare.organisations.terms import AffiliationKind, AffiliationSource, FirmRole
 
@@ -141,51 +141,35 @@ def object_to_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, r
     found.objection = reason.strip()[:OBJECTION_LENGTH]
     record(actor, now, "affiliation.object", ("affiliation", found.id), after={"reason": found.objection})
     _notify_firm(found, own, declaring_firm(found), now, "affiliation.objected")
-    _notify_of_task(found, now, "affiliation.objected_task")
+    notify_of_task(found, now, "affiliation.objected_task")
     return found
 
 
 @verb("affiliation.end", title=_l("Affiliation ended"), money=True)
 def end_affiliation(
-    *, actor: Actor, now: datetime, affiliation_id: int, valid_to: date, reason: str = "", source: str | None = None
+    *, actor: Actor, now: datetime, affiliation_id: int, valid_to: date, reason: str = ""
 ) -> Affiliation:
-    """Say on which day (included) a relation ended; what was recorded stays.
+    """A firm ends what it declared, from today on, and says on which day (included); what was recorded stays. Where an
+    officer has confirmed it or entries were left out because of it, it asks for the end (`ask_end`).
 
-    An officer ends any, with a reason and a source. A firm ends what it declared, from today on, unless an officer has
-    confirmed it or entries were left out because of it: then it asks for the end (`ask_end`).
     Raises `NotFound`, `NotAllowed`, `DatesNotInOrder`, `EndsTooLate`, `EndsInThePast`, `ExcludedEntries`,
-    `ConfirmedByOfficer`, `AffiliationVoided`, `EndRecorded`, `ReasonRequired`, `UnknownChoice`.
+    `ConfirmedByOfficer`, `AffiliationVoided`, `EndRecorded`.
     """
     found = seen_affiliation(actor, affiliation_id)
-    decides = decides_link(actor, firm_id=found.firm_id, other_id=found.other_firm_id)
-    if decides:
-        raise_all(decision_problems(source, reason))
-    else:
-        permissions.check(actor, "affiliation.declare", firm=found.declared_by_firm_id)
-        if found.confirmed:
-            raise ConfirmedByOfficer
-        if ask(ExcludedByLink(found.link)):
-            raise ExcludedEntries
-        if valid_to < local_day(now):
-            raise EndsInThePast
+    permissions.check(actor, "affiliation.declare", firm=found.declared_by_firm_id)
+    if found.confirmed:
+        raise ConfirmedByOfficer
+    if ask(ExcludedByLink(found.link)):
+        raise ExcludedEntries
+    if valid_to < local_day(now):
+        raise EndsInThePast
     refuse_voided(found)
-    _refuse_ended(found, now)
-    raise_all(_end_problems(found, valid_to))
+    check_end(found, valid_to, now)
     before = {"valid_to": iso(found.valid_to)}
-    found.ended_at, found.ended_by, found.ended_on = now, actor.person_id, valid_to
-    found.ended_source, found.end_reason = source, reason.strip()[:NOTE_LENGTH]
-    forget_asked(found)
-    record(
-        actor,
-        now,
-        "affiliation.end",
-        ("affiliation", found.id),
-        before,
-        {"valid_to": iso(valid_to), "reason": found.end_reason, "source": source},
-    )
+    put_end(found, valid_to, actor.person_id, now, reason=reason.strip()[:NOTE_LENGTH])
+    after = {"valid_to": iso(valid_to), "reason": found.end_reason}
+    record(actor, now, "affiliation.end", ("affiliation", found.id), before, after)
     notify_both(found, now, "affiliation.ended", valid_to=valid_to, but=actor.person_id)
-    if decides:
-        notify_officers_elsewhere(found, actor, now)
     return found
 
 
@@ -215,7 +199,7 @@ def ask_end(*, actor: Actor, now: datetime, affiliation_id: int, valid_to: date,
         ("affiliation", found.id),
         after={"valid_to": iso(valid_to), "reason": found.end_asked_reason},
     )
-    _notify_of_task(found, now, "affiliation.end_asked")
+    notify_of_task(found, now, "affiliation.end_asked")
     return found
 
 
@@ -376,6 +360,21 @@ def _refuse_ended(found: Affiliation, now: datetime) -> None:
         raise AffiliationEnded
 
 
+def check_end(found: Affiliation, valid_to: date, now: datetime) -> None:
+    """Raise where it cannot end on this day: `EndRecorded`, `AffiliationEnded`, `DatesNotInOrder`, `EndsTooLate`."""
+    _refuse_ended(found, now)
+    raise_all(_end_problems(found, valid_to))
+
+
+def put_end(
+    found: Affiliation, valid_to: date, by: int | None, now: datetime, *, source: str | None = None, reason: str = ""
+) -> None:
+    found.ended_at, found.ended_by, found.ended_on = now, by, valid_to
+    found.ended_source, found.end_reason = source, reason
+    forget_asked(found)
+    db.session.flush()
+
+
 def _end_problems(found: Affiliation, valid_to: date) -> list[Problem]:
     if valid_to < found.valid_from:
         return [DatesNotInOrder()]
@@ -409,26 +408,32 @@ def _notify_officers(found: Affiliation, now: datetime, touches: list[Any] | Non
     """Name months and money of a declaration that would touch published months."""
     if touches:
         months = sorted({one["month"] for one in touches})
-        _notify_of_task(
+        notify_of_task(
             found, now, "affiliation.touches", months=" · ".join(months), total_fen=sum(one["fen"] for one in touches)
         )
 
 
 def notify_officers_elsewhere(found: Affiliation, actor: Actor, now: datetime) -> None:
-    """Tell the officers of the other counties in which a lab of either firm is what an officer decided here
+    """Tell the officers of the other counties in which a lab of either firm is what was decided here
     (R-RIGHTS-15)."""
-    own = actor.prefix(OfficialRole.OFFICER) or ""
+    own = tuple(filter(None, map(actor.prefix, (OfficialRole.OFFICER, OfficialRole.APPROVER))))
     counties = counties_of_link(firm_id=found.firm_id, other_id=found.other_firm_id)
-    if elsewhere := {county for county in counties if not county.startswith(own)}:
-        _notify_of_task(found, now, "affiliation.decided_elsewhere", counties=elsewhere)
+    if own and (elsewhere := {county for county in counties if not county.startswith(own)}):
+        notify_of_task(found, now, "affiliation.decided_elsewhere", counties=elsewhere)
 
 
-def _notify_of_task(
-    found: Affiliation, now: datetime, kind: str, counties: Iterable[str] | None = None, **params: Any
+def notify_of_task(
+    found: Affiliation,
+    now: datetime,
+    kind: str,
+    counties: Iterable[str] | None = None,
+    role: OfficialRole = OfficialRole.OFFICER,
+    **params: Any,
 ) -> None:
+    """Tell who decides on it, or whoever has that role there."""
     notify(
         kind=kind,
-        regulators=[OfficialRole.OFFICER],
+        regulators=[role],
         division=counties or counties_of_link(firm_id=found.firm_id, other_id=found.other_firm_id),
         url=f"/regulator/affiliations/{found.id}",
         now=now,

@@ -7,7 +7,6 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.audit.services import record
 from labshare.booking.models import Booking
-from labshare.catalogue.errors import SecondPersonNeeded
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, set_columns
 from labshare.kernel.errors import NotAllowed, NotFound, Problem, ReasonRequired, raise_all
@@ -15,6 +14,7 @@ from labshare.kernel.money import Fen
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
+from labshare.organisations.errors import SecondPersonNeeded
 from labshare.organisations.permissions import check
 from labshare.settlement.errors import LimitOutOfRange, PayerDecidedAlready, PayerIsClient, PayerWaitsForSecond
 from labshare.settlement.models import PayerAcceptance, PayerLimit, Payment

@@ -18,21 +18,22 @@ from wtforms import HiddenField
 
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_DIVISION, requires
-from labshare.kernel.errors import NotAllowed
+from labshare.kernel.errors import NotAllowed, Problem
 from labshare.kernel.seen import digest_of
 from labshare.kernel.time import local_day, utc_now
 from labshare.organisations import services as organisations
 from labshare.organisations.errors import NoSuchFirm
 from labshare.organisations.links import Link
-from labshare.organisations.models import Affiliation
+from labshare.organisations.models import Affiliation, AffiliationChange
 from labshare.organisations.permissions import may_anywhere
 from labshare.organisations.queries import firm_by_code
 from labshare.organisations.queries.affiliations import (
     affiliation_with_persons,
+    change_in_sight,
     decides_link,
     search_affiliations,
 )
-from labshare.organisations.terms import AffiliationKind, AffiliationList, AffiliationSource, ToDecide
+from labshare.organisations.terms import AffiliationAct, AffiliationKind, AffiliationList, AffiliationSource, ToDecide
 from labshare.rewards.queries.touched import Touched, bookings_between, touched
 from labshare.web.asked import asked_choice, asked_page
 from labshare.web.forms import (
@@ -46,7 +47,7 @@ from labshare.web.forms import (
     required,
 )
 from labshare.web.regulator import blueprint
-from labshare.web.steps import posted
+from labshare.web.steps import posted, pressed, said_problems
 
 SOURCES = [(source, source.label) for source in AffiliationSource.of_officers()]
 
@@ -106,25 +107,44 @@ class Act:
     form: type[StepForm]
     becomes: Callable[[Link, Any, datetime], Link | None]
     """The link as it would be."""
-    do: Callable[..., Affiliation]
+    do: Callable[..., Affiliation | AffiliationChange]
     done: LazyString
 
 
-def _ended(link: Link, form: Any, now: datetime) -> Link:
-    return replace(link, ended_at=now, ended_on=form.valid_to.data)
-
-
-def _corrected(link: Link, form: Any, now: datetime) -> Link:
+def _changed(link: Link, change: AffiliationChange, now: datetime) -> Link | None:
+    """The link once a second person has agreed to the change."""
+    if change.act == AffiliationAct.VOID:
+        return None
+    if change.act == AffiliationAct.END:
+        return replace(link, ended_at=now, ended_on=change.valid_to)
     return Link(
         id=link.id,
         firm=link.firm,
         other=link.other,
-        kind=form.kind.data,
-        valid_from=form.valid_from.data,
-        valid_to=form.valid_to.data,
+        kind=str(change.kind),
+        valid_from=change.valid_from or link.valid_from,
+        valid_to=change.valid_to,
         recorded_at=now,
         confirmed_at=now,
     )
+
+
+def _typed(act: AffiliationAct, form: Any) -> dict[str, Any]:
+    """What the form says of kind and days."""
+    return {name: form[name].data for name in ("kind", "valid_from", "valid_to") if name in form} | {"act": act}
+
+
+def _as_proposed(act: AffiliationAct) -> Callable[[Link, Any, datetime], Link | None]:
+    return lambda link, form, now: _changed(link, AffiliationChange(**_typed(act, form)), now)
+
+
+def _propose(act: AffiliationAct) -> Callable[..., AffiliationChange]:
+    return lambda form, **who: organisations.propose_change(
+        **who, **_typed(act, form), source=form.source.data, reason=form.reason.data
+    )
+
+
+PROPOSED = _l("Proposed. It counts once the approver, or an officer of a division around the county, agrees.")
 
 
 ACTS: dict[str, Act] = {
@@ -155,13 +175,11 @@ ACTS: dict[str, Act] = {
     "end": Act(
         _l("End an affiliation"),
         _l("End affiliation"),
-        _l("Bookings made after its last day count again. Both firms are told."),
+        _l("A second person has to agree: then bookings made after its last day count again. Both firms are told."),
         EndForm,
-        _ended,
-        lambda form, **who: organisations.end_affiliation(
-            **who, valid_to=form.valid_to.data, source=form.source.data, reason=form.reason.data
-        ),
-        _l("The end is recorded; both firms are told."),
+        _as_proposed(AffiliationAct.END),
+        _propose(AffiliationAct.END),
+        PROPOSED,
     ),
     "decline": Act(
         _l("Do not end it as asked"),
@@ -175,27 +193,26 @@ ACTS: dict[str, Act] = {
     "correct": Act(
         _l("Correct an affiliation"),
         _l("Correct an affiliation"),
-        _l("The present entry is voided and another one, confirmed, takes its place. Both firms are told."),
-        CorrectForm,
-        _corrected,
-        lambda form, **who: organisations.correct_affiliation(
-            **who,
-            kind=form.kind.data,
-            valid_from=form.valid_from.data,
-            valid_to=form.valid_to.data,
-            source=form.source.data,
-            reason=form.reason.data,
+        _l(
+            "A second person has to agree: then the present entry is voided and another one, confirmed, takes its "
+            "place. Both firms are told."
         ),
-        _l("Corrected; both firms are told."),
+        CorrectForm,
+        _as_proposed(AffiliationAct.CORRECT),
+        _propose(AffiliationAct.CORRECT),
+        PROPOSED,
     ),
     "void": Act(
         _l("Void an affiliation"),
         _l("Void"),
-        _l("It never held: earlier bookings count again as far as nothing else is against it. Both firms are told."),
+        _l(
+            "A second person has to agree: then it never held, and earlier bookings count again as far as nothing "
+            "else is against it. Both firms are told."
+        ),
         DecideForm,
-        lambda _link, _form, _now: None,
-        lambda form, **who: organisations.void_affiliation(**who, source=form.source.data, reason=form.reason.data),
-        _l("Voided; both firms are told."),
+        _as_proposed(AffiliationAct.VOID),
+        _propose(AffiliationAct.VOID),
+        PROPOSED,
     ),
 }
 NAMES = {"confirm": {"note": "reason"}, "leave": {"note": "reason"}}
@@ -238,10 +255,7 @@ def affiliations() -> Any:
         answer = posted(
             form,
             enter,
-            lambda made: (
-                _("The affiliation is entered; both firms are told."),
-                url_for("regulator.affiliation", affiliation_id=made.id),
-            ),
+            lambda made: (_("The affiliation is entered; both firms are told."), _address(made.id)),
         )
     if isinstance(answer, Response):
         return answer
@@ -286,21 +300,57 @@ def _of_a_new_one(form: EnterForm) -> list[Touched]:
 @requires("dashboard.see")
 def affiliation(affiliation_id: int) -> Any:
     """One affiliation: who said what and when, what is between the two firms, and what an officer can do."""
+    return _page(affiliation_id)
+
+
+def _page(affiliation_id: int, problem: Problem | None = None, *, status: int = 200) -> Any:
     actor = current_actor()
     found = affiliation_with_persons(actor, affiliation_id)
-    one = found.affiliation
-    return render_template(
+    one, waiting = found.affiliation, found.waiting
+
+    def decides(action: str) -> bool:
+        return decides_link(actor, firm_id=one.firm_id, other_id=one.other_firm_id, action=action)
+
+    html = render_template(
         "regulator/affiliations/one.html",
+        problems=said_problems(problem),
         found=found,
+        waiting=waiting,
+        changes=touched(one.link, _changed(one.link, waiting, utc_now())) if waiting else [],
+        agrees=waiting is not None and decides("affiliation.agree_change"),
+        drops=waiting is not None and decides("affiliation.drop_change"),
+        me=actor.person_id,
         one=one,
         link=one.link,
         bookings=bookings_between(actor, firm_id=one.firm_id, other_id=one.other_firm_id),
         kinds=dict(AffiliationKind.choices()),
         sources=dict(AffiliationSource.choices()),
         reasons=dict(ToDecide.choices()),
-        acts=_possible(one.link) if decides_link(actor, firm_id=one.firm_id, other_id=one.other_firm_id) else [],
+        acts=_possible(one.link) if waiting is None and decides("affiliation.enter") else [],
         titles=ACTS,
     )
+    return html, status
+
+
+@blueprint.post("/affiliations/changes/<int:change_id>/<any(agree, drop):act>")
+@requires("affiliation.drop_change", of=OWN_DIVISION, then=("affiliation.agree_change",))
+def affiliation_change(change_id: int, act: str) -> Any:
+    """The second person's answer to what an officer proposed; or who proposed it withdraws it."""
+    given: dict[str, Any] = {"actor": current_actor(), "now": utc_now(), "change_id": change_id}
+    of = change_in_sight(current_actor(), change_id)
+    if act == "agree":
+        seen, words = request.form.get("seen", ""), _("Agreed to; both firms are told.")
+        answer = pressed(
+            lambda: organisations.agree_change(**given, seen=seen), lambda made: (words, _address(made.id))
+        )
+    else:
+        words = _("The change is refused; the affiliation stays as it is.")
+        answer = pressed(lambda: organisations.drop_change(**given), lambda _dropped: (words, _address(of)))
+    return answer if isinstance(answer, Response) else _page(of, answer, status=answer.status)
+
+
+def _address(affiliation_id: int) -> str:
+    return url_for("regulator.affiliation", affiliation_id=affiliation_id)
 
 
 def _possible(link: Link) -> list[str]:
@@ -339,7 +389,7 @@ def affiliation_decide(affiliation_id: int, act: str) -> Any:
         answer = posted(
             form,
             lambda: what.do(form, actor=actor, now=now, affiliation_id=affiliation_id),
-            lambda made: (str(what.done), url_for("regulator.affiliation", affiliation_id=made.id)),
+            lambda _done: (str(what.done), _address(affiliation_id)),
             **NAMES.get(act, {}),
         )
     if isinstance(answer, Response):

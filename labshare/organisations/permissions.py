@@ -2,9 +2,9 @@
 
 A grant is a role and the side on which it counts: `any` (wherever), `client` or `lab` (the actor's firm is that party
 of the booking), `firm` (the actor's firm is the one the subject belongs to), `division` (a regulator's role is for the
-subject's division or one that contains it, R-RIGHTS-13), `second person` (a regulator may be the second person of what the
-officers of the subject's division decide, R-FACT-2). `check` for one subject and `visible` for a list read the same
-table, so that they never say different things. Who asks by division and names none is refused, but for a role for the
+subject's division or one that contains it, R-RIGHTS-13), `second person` (a regulator may be that of what the officers
+of the subject's division decide, R-FACT-2). `check` for one subject and `visible` for a list read the same table, so
+that they never say different things. Who asks by division and names none is refused, but for a role for the
 whole platform: so what belongs to no county (standards, the audit trail) is that role's alone.
 """
 

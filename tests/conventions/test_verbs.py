@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 SEEN_OTHERWISE = {
     "its page shows the months that it touches, and asks again where they or the fields have changed": (
-        "affiliation.confirm affiliation.correct affiliation.end affiliation.enter affiliation.void"
+        "affiliation.confirm affiliation.enter"
     ),
     "it is entered by the same person": "firm.set_size_class standard.publish standard.supersede",
     "the row that it names never changes": (

@@ -18,6 +18,7 @@ POSTGRESQL = (
     "CREATE TRIGGER affiliation_change_no_delete BEFORE DELETE ON affiliation_change FOR EACH ROW EXECUTE FUNCTION affiliation_change_refuse()",
     "CREATE TRIGGER affiliation_change_no_truncate BEFORE TRUNCATE ON affiliation_change FOR EACH STATEMENT EXECUTE FUNCTION affiliation_change_refuse()",
     "CREATE FUNCTION affiliation_by_two() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF (NEW.voided_at IS NOT NULL AND OLD.voided_at IS NULL AND NOT EXISTS (SELECT 1 FROM affiliation_change c WHERE c.affiliation_id = NEW.id AND c.agreed_at IS NOT NULL AND c.act IN ('voiding', 'correcting'))) OR (NEW.ended_at IS NOT NULL AND OLD.ended_at IS NULL AND (NEW.ended_source IS NOT NULL OR NEW.confirmed_at IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM affiliation_change c WHERE c.affiliation_id = NEW.id AND c.agreed_at IS NOT NULL AND c.act IN ('ending'))) THEN RAISE EXCEPTION 'affiliation by two' USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$",
+    "CREATE TRIGGER affiliation_by_two BEFORE UPDATE OF voided_at, ended_at ON affiliation FOR EACH ROW EXECUTE FUNCTION affiliation_by_two()",
 )
 
 

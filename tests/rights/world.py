@@ -511,7 +511,7 @@ def _people(world: RightsWorld, client: Firm, other: Firm) -> dict[str, Any]:
         changing = organisations.propose_change(
             actor=make.actor(make.regulator("officer"), None, "officer"),
             now=utc_now(),
-            affiliation_id=make.affiliation(client, other, "family", date(2026, 1, 1)).id,
+            affiliation_id=make.affiliation(client, other, "family", date(2024, 1, 1), valid_to=date(2024, 12, 31)).id,
             act="voiding",
             source="inspection",
             reason="查无此事",

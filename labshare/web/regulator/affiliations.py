@@ -174,7 +174,7 @@ ACTS: dict[str, Act] = {
     ),
     "end": Act(
         _l("End an affiliation"),
-        _l("End affiliation"),
+        _l("Propose an end"),
         _l("A second person has to agree: then bookings made after its last day count again. Both firms are told."),
         EndForm,
         _as_proposed(AffiliationAct.END),
@@ -192,7 +192,7 @@ ACTS: dict[str, Act] = {
     ),
     "correct": Act(
         _l("Correct an affiliation"),
-        _l("Correct an affiliation"),
+        _l("Propose a correction"),
         _l(
             "A second person has to agree: then the present entry is voided and another one, confirmed, takes its "
             "place. Both firms are told."
@@ -204,7 +204,7 @@ ACTS: dict[str, Act] = {
     ),
     "void": Act(
         _l("Void an affiliation"),
-        _l("Void"),
+        _l("Propose to void"),
         _l(
             "A second person has to agree: then it never held, and earlier bookings count again as far as nothing "
             "else is against it. Both firms are told."

@@ -143,6 +143,8 @@ def test_who_sets_the_limit(world):  # R-PAPER-15
     assert (payer_limit("330683"), payer_limit("330624")) == (0, 50_000), "the smaller division's holds"
     limit(world.approver, 80_000)
     assert payer_limit("330624") == 80_000
+    paid(world, 60_000)
+    assert [row.limit_fen for row in payers(province)] == [80_000], "that of the booking's county, whoever looks"
     assert refused(limit, world.officer, 10**9) is NotAllowed
     assert refused(limit, world.approver, -1, reason=" ") is InvalidInputs
     told = db.session.scalars(db.select(Notice.kind).where(Notice.person_id == world.officer.person_id)).all()

@@ -42,6 +42,8 @@ class PayerToDecide:
     """An officer's yes that waits for a second person."""
     second: bool
     """Whether the actor may be that second person."""
+    limit_fen: Fen
+    """The limit of the booking's county."""
 
 
 def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int = 0) -> Sequence[PayerToDecide]:
@@ -66,6 +68,7 @@ def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int =
         .offset(offset)
     ).all()
     ties = _ties({firm.id for _, _, firm, _, _ in rows if firm is not None})
+    limits = _limits({booking.division for _, booking, _, _, _ in rows})
 
     def between(firm: Firm | None, other_id: int, day: date) -> tuple[str, ...]:
         if firm is None:
@@ -85,6 +88,7 @@ def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int =
             second=acceptance is not None
             and acceptance.accepted_by != actor.person_id
             and may(actor, "payment.confirm_payer", division=booking.division),
+            limit_fen=limits[booking.division],
         )
         for payment, booking, firm, decided_by, acceptance in rows
     ]
@@ -144,14 +148,26 @@ def waiting_acceptance(payment_id: int) -> PayerAcceptance | None:
 def payer_limit(division: str) -> Fen:
     """From what sum on another payer needs two persons, in this county: what was set last for the smallest division
     around it. One statement."""
-    around = [division[:length] for length in range(len(division) + 1)]
-    found = db.session.scalar(
-        select(PayerLimit.amount_fen)
-        .where(PayerLimit.division.in_(around))
-        .order_by(func.length(PayerLimit.division).desc(), PayerLimit.id.desc())
-        .limit(1)
-    )
-    return UNLESS_SET if found is None else found
+    return _limits({division})[division]
+
+
+def _limits(divisions: set[str]) -> dict[str, Fen]:
+    around = {each: [each[:length] for length in range(len(each), -1, -1)] for each in divisions}
+    latest = select(func.max(PayerLimit.id)).group_by(PayerLimit.division)
+    known = {
+        row.division: row.amount_fen
+        for row in db.session.scalars(
+            select(PayerLimit).where(
+                PayerLimit.id.in_(
+                    latest.where(PayerLimit.division.in_({each for one in around.values() for each in one}))
+                )
+            )
+        )
+    }
+    return {
+        division: next((known[each] for each in wider if each in known), UNLESS_SET)
+        for division, wider in around.items()
+    }
 
 
 def with_this_payer(booking: Booking, payment: Payment) -> Fen:

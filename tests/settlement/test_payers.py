@@ -143,8 +143,6 @@ def test_who_sets_the_limit(world):  # R-PAPER-15
     assert (payer_limit("330683"), payer_limit("330624")) == (0, 50_000), "the smaller division's holds"
     limit(world.approver, 80_000)
     assert payer_limit("330624") == 80_000
-    paid(world, 60_000)
-    assert [row.limit_fen for row in payers(province)] == [80_000], "that of the booking's county, whoever looks"
     assert refused(limit, world.officer, 10**9) is NotAllowed
     assert refused(limit, world.approver, -1, reason=" ") is InvalidInputs
     told = db.session.scalars(db.select(Notice.kind).where(Notice.person_id == world.officer.person_id)).all()
@@ -190,3 +188,12 @@ def test_by_page(app, world):
     assert kept.status_code == 422
     assert "12x" in kept.text
     assert "年初核定" in kept.text
+
+
+@ONE_ENGINE
+def test_a_province_is_shown_what_the_limit_of_the_bookings_county_makes_of_its_yes(app, world):
+    paid(world, 60_000)
+    with transaction():
+        province = regulator("officer", "33")
+    page = signed_in(app, province).get("/regulator/payers").text
+    assert "须第二人也认可该付款方后" in page

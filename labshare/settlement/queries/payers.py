@@ -42,8 +42,6 @@ class PayerToDecide:
     """An officer's yes that waits for a second person."""
     second: bool
     """Whether the actor may be that second person."""
-    limit_fen: Fen
-    """The limit of the booking's county."""
 
 
 def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int = 0) -> Sequence[PayerToDecide]:
@@ -68,7 +66,6 @@ def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int =
         .offset(offset)
     ).all()
     ties = _ties({firm.id for _, _, firm, _, _ in rows if firm is not None})
-    limits = _limits({booking.division for _, booking, _, _, _ in rows})
 
     def between(firm: Firm | None, other_id: int, day: date) -> tuple[str, ...]:
         if firm is None:
@@ -88,7 +85,6 @@ def payers(actor: Actor, *, waiting: bool = True, limit: int = 50, offset: int =
             second=acceptance is not None
             and acceptance.accepted_by != actor.person_id
             and may(actor, "payment.confirm_payer", division=booking.division),
-            limit_fen=limits[booking.division],
         )
         for payment, booking, firm, decided_by, acceptance in rows
     ]
@@ -146,12 +142,13 @@ def waiting_acceptance(payment_id: int) -> PayerAcceptance | None:
 
 
 def payer_limit(division: str) -> Fen:
-    """From what sum on another payer needs two persons, in this county: what was set last for the smallest division
-    around it. One statement."""
-    return _limits({division})[division]
+    """That of one county, as in `payer_limits`."""
+    return payer_limits({division})[division]
 
 
-def _limits(divisions: set[str]) -> dict[str, Fen]:
+def payer_limits(divisions: set[str]) -> dict[str, Fen]:
+    """From what sum on another payer needs two persons, by county: what was set last for the smallest division around
+    it. One statement."""
     around = {each: [each[:length] for length in range(len(each), -1, -1)] for each in divisions}
     latest = select(func.max(PayerLimit.id)).group_by(PayerLimit.division)
     known = {

@@ -18,7 +18,7 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.permissions import may_anywhere, prefixes
 from labshare.settlement import services
 from labshare.settlement.models import Payment
-from labshare.settlement.queries.payers import count_payers, payer_limit
+from labshare.settlement.queries.payers import count_payers, payer_limits
 from labshare.settlement.queries.payers import payers as payments_by_others
 from labshare.settlement.services.payers import NOTE_LENGTH
 from labshare.web.asked import asked_page
@@ -78,7 +78,8 @@ def _payers_page(
     rows = payments_by_others(actor, waiting=waiting, limit=page.size, offset=page.offset)
     places = [(row.payment.id, verdict) for row in rows for verdict in FORMS] if waiting else []
     forms = {each: sent if each == place else _form(each, formdata=None) for each in places}
-    limit_fen = payer_limit(_division(actor))
+    own = _division(actor)
+    limits = payer_limits({own} | {row.booking.division for row in rows})
     html = render_template(
         "regulator/payers.html",
         rows=rows,
@@ -88,8 +89,9 @@ def _payers_page(
         forms=forms,
         refused=None if place in forms else sent,
         decides=may_anywhere(actor, "payment.accept_payer"),
-        limit_fen=limit_fen,
-        limit_form=limit_form or LimitForm(formdata=None, amount_fen=limit_fen),
+        limit_fen=limits[own],
+        limits=limits,
+        limit_form=limit_form or LimitForm(formdata=None, amount_fen=limits[own]),
         sets_limit=may_anywhere(actor, "payment.set_payer_limit"),
     )
     return html, status

@@ -124,6 +124,8 @@ class Laboratory:
     offers: list[Offer] = field(default_factory=list)
     demo: bool = False
     admitted: list[tuple[date, date | None]] = field(default_factory=list)
+    places: list[Row] = field(default_factory=list)
+    """Where it keeps samples."""
 
     @property
     def id(self) -> int:
@@ -209,10 +211,10 @@ class CatalogueMaker:
         self._published(row["published_at"], host, "lab", row)
         shape = self._shape(rng, number, demo)
         openings = self._hours(rng, row, shape, host)
+        places = [self.loading.rows.add(StoragePlace, lab_id=row["id"], name=name) for name in STORAGE]
         for name in STORAGE:
-            self.loading.rows.add(StoragePlace, lab_id=row["id"], name=name)
             self._said(created, host, "lab.add_place", ("lab", row["id"]), {"storage_place": name})
-        lab = Laboratory(row, host, openings, demo=demo)
+        lab = Laboratory(row, host, openings, demo=demo, places=places)
         self._admission(rng, lab, number)
         self._instruments(rng, lab, profile, number)
         if demo and not self.own_hours:

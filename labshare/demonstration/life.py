@@ -70,6 +70,8 @@ COST_CENTRES = ("质检部", "研发部", "轴承一车间")
 """Of the demonstration client, by test item."""
 MARKED = 3
 """Of so many reports one bears the marks that it may bear."""
+PUT_AWAY_FOR = timedelta(days=30)
+"""What was received longer ago was done before the lab had named its places."""
 CORRECTED = "样品信息更正"
 """Why a report replaces another."""
 
@@ -380,6 +382,25 @@ class Life(Order):
         before = self._snapshot()
         self.row.update(rows.received(state, now=at, samples=samples, condition=condition))
         self._note(at, self.desk, "booking.receive", before)
+        if self.loading.midnight - at < PUT_AWAY_FOR:
+            self._put_away(at)
+
+    def _put_away(self, at: datetime) -> None:
+        """Three of four, into the places by turns; the rest still lies at the reception."""
+        places, number = self.lab.places, self.row["id"]
+        if number % 4:
+            place = places[number % len(places)]
+            self.row["storage_place_id"] = place["id"]
+            before, after = rows.put_away(self.row["ref"], out_of=None, into=place["name"])
+            self.loading.trail.record(
+                at,
+                person_id=self.desk[0],
+                firm_id=self.desk[1],
+                action="booking.store",
+                subject=("lab", self.lab.id),
+                before=before,
+                after=after,
+            )
 
     def start(self, at: datetime) -> None:
         """On time or late; the holding's start stays."""

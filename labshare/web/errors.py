@@ -59,14 +59,17 @@ def _limit() -> int:
     return max(1, int(most) // (1024 * 1024))
 
 
-def page(status: int, message: str | None = None, *, title: str | None = None) -> tuple[str, int]:
-    """An error page of this status. `message` replaces the usual explanation."""
+def page(
+    status: int, message: str | None = None, *, title: str | None = None, way: tuple[str, str] | None = None
+) -> tuple[str, int]:
+    """An error page of this status. `message` replaces the usual words; `way` is where to go on, with its words."""
     usual_title, usual_message = _words(status)
     values: dict[str, Any] = {
         "status": status,
         "title": title or usual_title,
         "message": message or usual_message,
         "reference": reference(),
+        "way": way,
         "again": request.full_path.rstrip("?") if request.method == "GET" else None,  # with what was asked
     }
     try:

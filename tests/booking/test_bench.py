@@ -1,4 +1,4 @@
-"""The bench: who does it, where samples lie, pauses, another unit (R-BENCH-2 to 6)."""
+"""The bench: who does it, where samples lie, pauses, another unit, codes of others (R-BENCH-2 to 7)."""
 
 import io
 import re
@@ -26,13 +26,14 @@ from labshare.booking.errors import (
     UnknownPlace,
     UnknownUnit,
 )
-from labshare.booking.models import Booking
+from labshare.booking.models import Booking, StoragePlace
 from labshare.booking.queries.bench import places_of, units_free
 from labshare.booking.rules.rows import machine_minutes
 from labshare.demonstration.photos import drawn
 from labshare.kernel.database import db
 from labshare.kernel.errors import InvalidInput, NotAllowed, NotFound
 from labshare.notices.models import Notice
+from labshare.organisations.models import Membership
 from labshare.settlement.errors import FileTooLarge, NotAPicture
 from labshare.settlement.files import TakenFile, take_in
 from labshare.settlement.queries.documents import file_of_samples
@@ -163,8 +164,76 @@ def test_a_scanned_place_offers_the_sample_scanned_before(
     assert client.get(f"/lab/labs/{house.lab.id}/places/labels").data.startswith(b"%PDF")
     listed = client.get("/lab/bookings?format=csv").data.decode("utf-8-sig")
     assert "柜 1" in next(line for line in listed.splitlines() if later.ref in line)
-    other = house.do(services.drop_place, house.manager, place_id=place.id)
-    assert client.get(f"/lab/places/{other.id}/put").status_code == 404
+
+
+@pytest.fixture
+def code_of(house: House, running: Booking) -> dict[str, str]:
+    """The addresses in the codes of a sample, a place and an instrument that is a draft."""
+    place = house.do(services.add_place, house.manager, lab_id=house.lab.id, name="冷藏柜 9")
+    draft = factories.instrument(house.lab, state="draft", name="保密试验机")
+    db.session.commit()
+    return {
+        "sample": f"/go/{running.ref}",
+        "place": f"/lab/places/{place.id}/put",
+        "instrument": f"/lab/instruments/{draft.id}",
+    }
+
+
+NOWHERE = {"sample": "/go/B-202611-ZZZZZ", "place": "/lab/places/999999/put", "instrument": "/lab/instruments/999999"}
+
+
+def test_a_stranger_learns_nothing_from_a_code(
+    house: House, code_of: dict[str, str], client: FlaskClient
+) -> None:  # R-BENCH-7
+    """Nor by counting up its address: what others have is answered as what nobody has."""
+    rival = factories.lab()
+    sign_in(client, factories.member(rival.firm, "lab_manager"), rival.firm)
+    for what, address in code_of.items():
+        theirs, nobodys = client.get(address), client.get(NOWHERE[what])
+        assert theirs.status_code == nobodys.status_code == 404
+        said = [re.findall(r"<h1>.*?</p>", answer.text, re.DOTALL) for answer in (theirs, nobodys)]
+        assert said[0] == said[1] != []
+        assert "码" in said[0][0]
+        for secret in (house.lab.name, house.lab.firm.name, "冷藏柜 9", "保密试验机"):
+            assert secret not in theirs.text
+
+
+def test_who_works_for_two_firms_is_told_which_one_a_code_is_of(
+    house: House, code_of: dict[str, str], client: FlaskClient
+) -> None:  # R-BENCH-7
+    rival = factories.lab()
+    worker = factories.member(rival.firm, "lab_manager")
+    db.session.add(Membership(person_id=worker.id, firm_id=house.lab.firm_id, role="lab_manager", started_at=at(START)))
+    db.session.commit()
+    sign_in(client, worker, rival.firm)
+    for address in code_of.values():
+        told = client.get(address)
+        assert told.status_code == 404
+        assert f"此码属于{house.lab.firm.name}" in told.text
+    client.post("/account/firm/switch", data={"firm_id": str(house.lab.firm_id)})
+    assert [client.get(address).status_code for address in code_of.values()] == [302, 200, 200]
+
+
+def test_a_code_of_another_labs_published_instrument_leads_to_its_public_page(
+    house: House, client: FlaskClient
+) -> None:  # R-BENCH-7
+    rival = factories.lab()
+    sign_in(client, factories.member(rival.firm, "lab_manager"), rival.firm)
+    told = client.get(f"/lab/instruments/{house.instrument.id}")
+    assert told.status_code == 404
+    assert f'href="/instruments/{house.instrument.id}"' in told.text
+    assert house.lab.name in told.text
+
+
+def test_a_removed_place_says_so_to_its_own_lab(
+    house: House, code_of: dict[str, str], client: FlaskClient
+) -> None:  # R-BENCH-7
+    house.do(services.drop_place, house.manager, place_id=db.session.scalars(select(StoragePlace.id)).one())
+    sign_in(client, db.session.get_one(Person, house.manager.person_id), house.lab.firm)
+    told = client.get(code_of["place"])
+    assert told.status_code == 404
+    assert "冷藏柜 9" in told.text
+    assert f'href="/lab/labs/{house.lab.id}/places"' in told.text
 
 
 def test_samples_lie_in_a_place_of_their_lab(house: House, running: Booking) -> None:  # R-BENCH-3

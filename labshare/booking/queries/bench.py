@@ -21,9 +21,14 @@ def places_of(lab_id: int) -> Sequence[StoragePlace]:
     ).all()
 
 
+def find_place(place_id: int) -> StoragePlace | None:
+    """Whoever calls asks whose it is."""
+    return db.session.get(StoragePlace, place_id)
+
+
 def get_place(place_id: int) -> StoragePlace:
-    """Whoever calls asks whose it is. Raises `NotFound`."""
-    place = db.session.get(StoragePlace, place_id)
+    """As `find_place`. Raises `NotFound`."""
+    place = find_place(place_id)
     if place is None:
         raise NotFound
     return place

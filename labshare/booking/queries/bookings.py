@@ -102,6 +102,11 @@ def with_charges() -> Any:
     return selectinload(Booking.charges).joinedload(Charge.extra).joinedload(ExtraWork.test_item)  # type: ignore[attr-defined]
 
 
+def sees_booking(actor: Actor, ref: str) -> bool:
+    """Whether there is such a booking for the actor. One statement."""
+    return bool(db.session.scalar(select(visible_bookings(actor).where(Booking.ref == ref).exists())))
+
+
 def sees_samples(actor: Actor, booking: Booking) -> bool:
     """Whether the actor, who sees the booking, may read what its samples are: description, answers, files
     (R-SAMPLE-5)."""

@@ -275,6 +275,11 @@ def received(state: BookingState, *, now: datetime, samples: int, condition: str
     }
 
 
+def put_away(ref: str, *, out_of: str | None, into: str) -> tuple[Values, Values]:
+    """What the event of the lab says, by the places' names."""
+    return {"booking": ref, "storage_place": out_of}, {"booking": ref, "storage_place": into}
+
+
 def started(state: BookingState, *, at: datetime) -> Values:
     return {"state": str(state), "started_at": at}
 

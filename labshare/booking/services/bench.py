@@ -1,4 +1,7 @@
-"""The bench: who does a booking, where its samples lie, and a running test that stands still."""
+"""The bench: who does a booking, where its samples lie, and a running test that stands still.
+
+What a lab arranges inside is an event of the lab: no part of what the client follows.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,8 +23,8 @@ from labshare.booking.errors import (
 )
 from labshare.booking.models import Booking, Pause, StoragePlace
 from labshare.booking.queries.bench import get_place, places_of
+from labshare.booking.rules import rows
 from labshare.booking.rules.lifecycle import next_state
-from labshare.booking.rules.rows import Values
 from labshare.booking.services.common import locked_booking, not_in_future
 from labshare.booking.terms import BookingState, Party, PauseReason
 from labshare.catalogue.errors import Required, TooLongText
@@ -49,7 +52,8 @@ def assign(*, actor: Actor, now: datetime, ref: str, person_id: int | None) -> B
         raise NoBenchWorker
     before, booking.assignee_id = booking.assignee_id, person_id
     db.session.flush()
-    _note_inside(actor, now, "booking.assign", booking, {"person_id": before}, {"person_id": person_id})
+    was, who = {"booking": booking.ref, "person_id": before}, {"booking": booking.ref, "person_id": person_id}
+    record(actor, now, "booking.assign", ("lab", booking.lab_id), was, who)
     notifications.notify_assigned(booking, actor=actor, now=now)
     return booking
 
@@ -70,15 +74,9 @@ def put_away(booking: Booking, place_id: int, *, actor: Actor, now: datetime) ->
     if place_id != booking.storage_place_id:
         before, booking.storage_place = booking.storage_place, places[place_id]
         db.session.flush()
-        was, is_in = before and before.name, places[place_id].name
-        _note_inside(actor, now, "booking.store", booking, {"storage_place": was}, {"storage_place": is_in})
+        said = rows.put_away(booking.ref, out_of=before.name if before else None, into=places[place_id].name)
+        record(actor, now, "booking.store", ("lab", booking.lab_id), *said)
     return booking
-
-
-def _note_inside(actor: Actor, now: datetime, action: str, booking: Booking, before: Values, after: Values) -> None:
-    """The event is the lab's: how it arranges its work is no part of what the client follows."""
-    ref: Values = {"booking": booking.ref}
-    record(actor, now, action, ("lab", booking.lab_id), ref | before, ref | after)
 
 
 @verb("booking.pause", title=_l("Test paused"))

@@ -33,6 +33,7 @@ from labshare.catalogue.queries.search import Candidate, Found, find
 from labshare.catalogue.queries.single import (
     draft_or_published,
     fee_on,
+    find_instrument,
     get_accreditation,
     get_instrument,
     get_lab,
@@ -61,6 +62,7 @@ __all__ = [
     "facets",
     "fee_on",
     "find",
+    "find_instrument",
     "get_accreditation",
     "get_instrument",
     "get_lab",

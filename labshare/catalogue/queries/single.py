@@ -44,12 +44,17 @@ def get_lab_by_code(actor: Actor, code: str) -> Lab:
     return lab
 
 
-def get_instrument(actor: Actor, instrument_id: int) -> Instrument:
-    instrument = db.session.scalar(
+def find_instrument(instrument_id: int) -> Instrument | None:
+    """Whoever calls asks who may see it."""
+    return db.session.scalar(
         select(Instrument)
         .options(joinedload(Instrument.lab).joinedload(Lab.firm))
         .where(Instrument.id == instrument_id)
     )
+
+
+def get_instrument(actor: Actor, instrument_id: int) -> Instrument:
+    instrument = find_instrument(instrument_id)
     if instrument is None or not draft_or_published(actor, instrument.lab, instrument.state):
         raise NotFound
     return instrument

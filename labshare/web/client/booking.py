@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from labshare.booking.queries.bookings import get_booking
+from labshare.booking.queries.bookings import get_booking, sees_booking
 from labshare.booking.services import reschedule
 from labshare.http.actor import current_actor
 from labshare.http.bench_labels import sample_labels
@@ -22,6 +22,7 @@ from labshare.settlement.rules.disputes import ANSWER_WITHIN
 from labshare.web.addresses import SCANNED
 from labshare.web.booking_page import CHOICES, RIGHTS, act, show
 from labshare.web.client import blueprint
+from labshare.web.codes import not_ours, of_our_other_firm
 from labshare.web.moving import choose
 from labshare.web.steps import Around, posted
 from labshare.web.talking import ContestForm, DisputeForm, say, taken
@@ -44,9 +45,13 @@ def booking_labels(ref: str) -> Response:
 
 @blueprint.get("/go/<ref>")
 @requires("booking.see", of=FOUND)
-def scanned(ref: str) -> Response:
+def scanned(ref: str) -> Any:
     """Where the QR code of a sample leads: to the booking's page of whoever holds the phone."""
     actor = current_actor()
+    if not sees_booking(actor, ref):
+        return of_our_other_firm(lambda other: sees_booking(other, ref)) or not_ours(
+            _("No booking that you may see has this code. If the sample is with you, give it to the lab on its label.")
+        )
     booking = get_booking(actor, ref)
     session[SCANNED] = booking.ref
     side = {booking.lab_firm_id: "lab", booking.client_firm_id: "client"}.get(actor.firm_id or 0, "regulator")

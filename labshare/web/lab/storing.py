@@ -2,13 +2,18 @@
 
 from typing import Any
 
-from flask import render_template, session
+from flask import render_template, session, url_for
+from flask_babel import gettext as _
 
-from labshare.booking.queries.bench import get_place, to_put_away
+from labshare.booking.models import StoragePlace
+from labshare.booking.queries.bench import find_place, to_put_away
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_LABS, requires
-from labshare.kernel.errors import NotFound
+from labshare.kernel.formatting import twin
+from labshare.organisations.permissions import may
 from labshare.web.addresses import SCANNED
+from labshare.web.codes import Answer, not_ours, of_our_other_firm
+from labshare.web.errors import page
 from labshare.web.lab import blueprint
 
 
@@ -16,13 +21,32 @@ from labshare.web.lab import blueprint
 @requires("booking.work", of=OWN_LABS)
 def put_into(place_id: int) -> Any:
     """The sample scanned last first; one press puts it there."""
-    place = get_place(place_id)
-    if place.lab.firm_id != current_actor().firm_id or not place.in_use:
-        raise NotFound
+    place = find_place(place_id)
+    if place is None or place.lab.firm_id != current_actor().firm_id:
+        return of_our_other_firm(
+            lambda other: place is not None and may(other, "booking.work", lab=place.lab.firm_id)
+        ) or not_ours(
+            _("No storage place of your lab has this code. The label says whose it is; scan a place of your own lab.")
+        )
+    if not place.in_use:
+        return _removed(place)
     scanned = session.get(SCANNED)
     return render_template(
         "lab/put_into.html",
         place=place,
         scanned=scanned,
         rows=to_put_away(place.lab_id, scanned=scanned),
+    )
+
+
+def _removed(place: StoragePlace) -> Answer:
+    return page(
+        404,
+        _(
+            "“%(place)s” of %(lab)s is no longer in use. Scan another place, and take this label off.",
+            place=place.name,
+            lab=twin(place.lab),
+        ),
+        title=_("This place was removed"),
+        way=(url_for("lab.places", lab_id=place.lab_id), _("Where samples lie")),
     )

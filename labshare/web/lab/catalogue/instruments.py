@@ -20,10 +20,12 @@ from labshare.http.actor import current_actor
 from labshare.http.bench_labels import instrument_label as label_of
 from labshare.http.limits import limited
 from labshare.http.rights import OWN_FIRM, requires
-from labshare.kernel.errors import Problem
+from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.formatting import twin
 from labshare.kernel.time import local_day, utc_now
+from labshare.organisations.permissions import may
 from labshare.web.asked import asked_number, asked_page
+from labshare.web.codes import Answer, not_ours, of_another_lab, of_our_other_firm
 from labshare.web.filters import localized
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
@@ -78,7 +80,20 @@ def instrument_new() -> Any:
 @blueprint.get("/instruments/<int:instrument_id>")
 @requires("catalogue.see_drafts", of=OWN_FIRM)
 def instrument(instrument_id: int) -> Any:
-    return show_instrument(instrument_id)
+    """Where its code leads, too."""
+    try:
+        return show_instrument(instrument_id)
+    except NotFound:
+        return _of_others(instrument_id)
+
+
+def _of_others(instrument_id: int) -> Answer:
+    found, actor = queries.find_instrument(instrument_id), current_actor()
+    if found is not None:
+        answer = of_our_other_firm(lambda other: may(other, "catalogue.see_drafts", firm=found.lab.firm_id))
+        if answer or queries.draft_or_published(actor, found.lab, found.state):
+            return answer or of_another_lab(found)
+    return not_ours(_("No instrument that you may see has this code. The lab where it stands can say more."))
 
 
 @blueprint.get("/instruments/<int:instrument_id>/label")

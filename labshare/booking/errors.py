@@ -60,7 +60,7 @@ class NotCalibrated(StartRefused):
 class Blocked(StartRefused):
     """Only as the reason of a closed slot; booking it is `SlotTaken`."""
 
-    message = _l("The lab keeps the instrument for its own work or its maintenance then.")
+    message = _l("The lab keeps the instrument for its own work, for training or for maintenance then.")
 
 
 class NotOnGrid(StartRefused):

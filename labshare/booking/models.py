@@ -850,7 +850,7 @@ class Holding(Model):
 
     @hybrid_property
     def is_block(self) -> bool:
-        """Whether the lab holds it for itself: maintenance or in-house use."""
+        """Whether the lab holds it for itself: maintenance, training or in-house use."""
         return self.kind in HoldingKind.blocks()
 
     @is_block.inplace.expression

@@ -145,13 +145,14 @@ class HoldingKind(Term):
 
     BOOKING = "booking", _l("another booking")
     MAINTENANCE = "maintenance", _l("maintenance"), _l("Maintenance")
+    TRAINING = "training", _l("training"), _l("Training")
     IN_HOUSE = "in_house", _l("in-house use"), _l("In-house use")
     OFFER = "offer", _l("a client who is booking")
 
     @classmethod
     def blocks(cls) -> tuple["HoldingKind", ...]:
         """What a lab holds for itself."""
-        return (cls.MAINTENANCE, cls.IN_HOUSE)
+        return (cls.MAINTENANCE, cls.TRAINING, cls.IN_HOUSE)
 
 
 class DayKind(Term):

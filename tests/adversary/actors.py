@@ -445,7 +445,7 @@ GIVERS: Mapping[str, Giver] = {
     "affiliation.declare.kind": lambda hand: hand.of(AffiliationKind.CONTROLS, *AffiliationKind),
     "affiliation.declare.valid_from": lambda hand: hand.of(date(2025, 1, 1), hand.today),
     "controlled": lambda hand: hand.chance(0.5),
-    "time.block.kind": lambda hand: hand.of("maintenance", "in_house"),
+    "time.block.kind": lambda hand: hand.of("maintenance", "training", "in_house"),
     "amount_fen": Hand.money,
     "charge.propose.amount_fen": lambda hand: hand.of(1_000_000, 500_000, -500_000, -1_000_000),
     "inquiry.answer.amount_fen": lambda hand: None,

@@ -235,7 +235,7 @@ def test_holds_and_blocks(market: Market, client: FlaskClient, wish: Wish) -> No
 def test_a_block_is_changed(market: Market, client: FlaskClient, wish: Wish) -> None:  # R-TIME-15
     span = {"starts_at": "2026-11-26T09:00:00+08:00", "ends_at": "2026-11-26T10:00:00+08:00"}
     at = f"/api/v1/instruments/{market.instrument.id}/blocks"
-    made = client.post(at, json=span | {"kind": "in_house"}, headers=market.lab_hand).json
+    made = client.post(at, json=span | {"kind": "training"}, headers=market.lab_hand).json
     later = span | {"ends_at": "2026-11-26T11:00:00+08:00"}
     changed = client.patch(f"/api/v1/blocks/{made['id']}", json=later, headers=market.lab_hand)
     assert changed.status_code == 200, changed.text

@@ -95,14 +95,14 @@ def test_each_shows_its_own_bookings(house: House, client: FlaskClient) -> None:
 def test_what_a_lab_keeps_for_itself_stands_in_its_own(house: House, client: FlaskClient) -> None:  # R-TOLD-8
     starts_at, ends_at = at("2026-12-02 09:00"), at("2026-12-02 11:00")
     where = {"instrument_id": house.instrument.id, "starts_at": starts_at, "ends_at": ends_at}
-    house.do(services.block, house.manager, kind="maintenance", note="更换压头", units=[1], **where)
+    house.do(services.block, house.manager, kind="training", note="更换压头", units=[1], **where)
     house.book("2026-12-01 09:00")
     for of, given in (("lab", {"lab_code": house.lab.code}), ("instrument", {"instrument_id": house.instrument.id})):
         path = made(house, house.manager, of, **given)
         _booking, block = entries(client, path)
         assert (block.starts_at, block.ends_at, block.status) == (starts_at, ends_at, "CONFIRMED")
         shown = client.get(path).text.replace("\r\n ", "")
-        assert "维护" in shown
+        assert "培训" in shown
         assert "更换压头" in shown
     assert len(entries(client, made(house, house.client, "firm"))) == 1
 

@@ -199,7 +199,11 @@ class Months(RuleBasedStateMachine):
 
     other_id: int
 
-    @rule(day=days, hours=st.sampled_from([2, 5, 60, 24 * 40]), kind=st.sampled_from(["in_house", "maintenance"]))
+    @rule(
+        day=days,
+        hours=st.sampled_from([2, 5, 60, 24 * 40]),
+        kind=st.sampled_from(["in_house", "maintenance", "training"]),
+    )
     def block(self, day: int, hours: int, kind: str) -> None:
         begin = self.moment(day)
         given = {"instrument_id": self.house.instrument.id, "kind": kind, "starts_at": begin}

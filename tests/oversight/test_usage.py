@@ -23,7 +23,8 @@ NOVEMBER = Month.parse("2026-11")
 @pytest.fixture
 def house(app: Flask, clock: Clock) -> House:
     """Two units, open nine to twelve and one to five: an outside client's test of 80 minutes of machine time, the lab's
-    own of 60, three hours of maintenance, four hours in-house on both units that are over and four that are to come."""
+    own of 60, three hours of maintenance, two of training, four hours in-house on both units that are over and four
+    that are to come."""
     house = make_house(clock)
     for client, unit, machine_minutes in ((house.client, 1, 80), (house.manager, 2, 60)):
         booking = house.book("2026-11-25 09:00", actor=client, quantity=2 if unit == 1 else 1)
@@ -35,7 +36,12 @@ def house(app: Flask, clock: Clock) -> House:
         clock.set("2026-11-25 10:30")
         house.do(services.finish, house.manager, ref=booking.ref, machine_minutes=machine_minutes)
         clock.set("2026-11-24 10:00")
-    for day, kind, until in (("26", "in_house", "17:00"), ("27", "maintenance", "16:00"), ("30", "in_house", "17:00")):
+    for day, kind, until in (
+        ("26", "in_house", "17:00"),
+        ("27", "maintenance", "16:00"),
+        ("24", "training", "15:00"),
+        ("30", "in_house", "17:00"),
+    ):
         house.do(
             services.block,
             house.manager,
@@ -64,7 +70,7 @@ def test_what_a_lab_does_for_itself_is_effective_time_too(house: House, by: Usag
     assert usage.utilisation(1) == Fraction(620, 2 * 8000)
     assert (usage.bookings, usage.samples, usage.clients, usage.smes) == (2, 3, 1, 1)
     working_days = 21
-    assert usage.available_minutes == 2 * (working_days * 420 - 240 - 180 - 240)
+    assert usage.available_minutes == 2 * (working_days * 420 - 240 - 180 - 120 - 240)
 
 
 def test_a_block_names_no_test_item(house: House) -> None:

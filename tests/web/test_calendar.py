@@ -231,7 +231,10 @@ CUTS = st.lists(st.integers(0, 7 * 1440), min_size=2, max_size=24, unique=True).
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cuts=CUTS, kinds=st.lists(st.sampled_from(["maintenance", "in_house", "offer"]), min_size=12, max_size=12))
+@given(
+    cuts=CUTS,
+    kinds=st.lists(st.sampled_from(["maintenance", "training", "in_house", "offer"]), min_size=12, max_size=12),
+)
 def test_bars_equal_the_holdings_to_the_minute(
     house: House, client: FlaskClient, clock: Any, cuts: list[int], kinds: list[str]
 ) -> None:

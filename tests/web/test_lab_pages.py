@@ -174,10 +174,10 @@ def test_a_block_takes_what_is_free_and_is_removed(house: House, client: FlaskCl
     assert wrong.status_code == 422
     block = {
         "instrument": house.instrument.id,
-        "kind": "maintenance",
+        "kind": "training",
         "starts_at": "2026-11-25T08:00",
         "ends_at": "2026-11-25T12:00",
-        "note": "导轨保养",
+        "note": "新检测员",
     }
     asked = client.post("/lab/calendar/block", data=block)
     assert asked.status_code == 200
@@ -190,9 +190,10 @@ def test_a_block_takes_what_is_free_and_is_removed(house: House, client: FlaskCl
     page = client.get(made.location)
     db.session.rollback()
     assert ref in page.text
-    blocks = select(func.count()).select_from(Holding).where(Holding.kind == "maintenance")
+    assert "培训" in client.get("/lab/calendar?view=table&from=2026-11-25").text.partition("新检测员")[0][-400:]
+    blocks = select(func.count()).select_from(Holding).where(Holding.kind == "training")
     assert db.session.scalar(blocks) == 4  # two whole units, and the booked one's hours before and after
-    name = db.session.scalar(select(Holding.block).where(Holding.kind == "maintenance").limit(1))
+    name = db.session.scalar(select(Holding.block).where(Holding.kind == "training").limit(1))
     assert client.post(f"/lab/calendar/blocks/{name}/remove", data={}).status_code == 303
     db.session.rollback()
     assert db.session.scalar(blocks) == 0

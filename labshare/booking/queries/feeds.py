@@ -117,7 +117,7 @@ def entries_of(subscribed: Subscribed, now: datetime) -> list[Entry]:
 
 
 def _blocks(feed: CalendarFeed, now: datetime) -> list[Entry]:
-    """Maintenance and in-house use of the lab or the instrument, each unit by itself."""
+    """Maintenance, training and in-house use of the lab or the instrument, each unit by itself."""
     which = Instrument.lab_id == feed.lab_id if feed.of == FeedOf.LAB else Instrument.id == feed.instrument_id
     rows = db.session.execute(
         select(Holding, Instrument)

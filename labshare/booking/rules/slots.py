@@ -26,7 +26,7 @@ ALTERNATIVES = 3
 
 @dataclass(frozen=True)
 class Taken:
-    """One holding. `kind` as in the table: booking, maintenance, in_house, offer."""
+    """One holding. `kind` as in the table: booking, maintenance, training, in_house, offer."""
 
     starts_at: datetime
     ends_at: datetime

@@ -1,4 +1,4 @@
-"""Blocks: an instrument's units out of use for maintenance or the firm's own work. Limited by overlap alone.
+"""Blocks: an instrument's units out of use for maintenance, training or the firm's own work. Limited by overlap alone.
 
 A block takes what is free and is kept as wanted; what bookings hold of it, it takes as they go (R-TIME-15).
 """
@@ -92,7 +92,7 @@ def block(
     series: str | None = None,
 ) -> Block:
     """Take what is free of `[starts_at, ends_at)` on these units (all by default) and list the bookings in the way;
-    what they hold is wanted from then on, and taken as they go (`grow`). `kind` is `maintenance` or `in_house`. Raises
+    what they hold is wanted from then on, and taken as they go (`grow`). `kind` is one of `HoldingKind.blocks`. Raises
     `EndBeforeStart`, `UnknownUnit`, `InvalidInput` (kind)."""
     instrument, _lab = instrument_to_block(actor, instrument_id)
     if kind not in HoldingKind.blocks():

@@ -42,6 +42,7 @@ KINDS = {
     "work": _l("Testing"),
     "done": _l("Finished"),
     "house": _l("In-house use"),
+    "train": _l("Training"),
     "block": _l("Maintenance"),
 }
 """The looks of bars, as the key of the calendar names them."""
@@ -51,7 +52,12 @@ LOOKS: dict[str, str] = {
     **dict.fromkeys(BookingState.at_work(), "work"),
     **dict.fromkeys(BookingState.tested_or_later(), "done"),
 }
-HELD: dict[str, str] = {HoldingKind.MAINTENANCE: "block", HoldingKind.IN_HOUSE: "house", HoldingKind.OFFER: "ask"}
+HELD: dict[str, str] = {
+    HoldingKind.MAINTENANCE: "block",
+    HoldingKind.TRAINING: "train",
+    HoldingKind.IN_HOUSE: "house",
+    HoldingKind.OFFER: "ask",
+}
 """The look of what holds time without a booking of its own."""
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from labshare.catalogue.rules.importing import Have, cells_of, rows_of
+from labshare.catalogue.rules.importing.have import Have
+from labshare.catalogue.rules.importing.rows import cells_of, rows_of
 from labshare.catalogue.rules.sheets import COLUMNS, LANGUAGES, VERSION, Column, in_both, said_in
 from labshare.catalogue.terms import SheetKind
 from labshare.kernel.formatting import language

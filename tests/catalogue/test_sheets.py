@@ -22,7 +22,9 @@ from labshare.catalogue import errors
 from labshare.catalogue.models import Calibration, Fee, Instrument, InstrumentUnit, TestItem
 from labshare.catalogue.rules.fees import Discount, Extras, FeeSpan, Step, Surcharge
 from labshare.catalogue.rules.filled import filled_in
-from labshare.catalogue.rules.importing import FeeValues, Have, HaveFee, HaveItem, plan, rows_of
+from labshare.catalogue.rules.importing import plan
+from labshare.catalogue.rules.importing.have import FeeValues, Have, HaveFee, HaveItem
+from labshare.catalogue.rules.importing.rows import rows_of
 from labshare.catalogue.rules.sheets import COLUMNS
 from labshare.catalogue.services import instruments
 from labshare.catalogue.terms import SheetKind, SurchargeKind

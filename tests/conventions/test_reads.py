@@ -45,7 +45,7 @@ REASONS = {
     "audit.queries.all_unsealed": "the proof of the trail looks at every event",
     "audit.queries.leaf_without_seal": "the nightly proof looks at every leaf",
     "audit.queries.search": "of a subject of whatever kind; the index begins with the kind",
-    "booking.services.sheets.undo_import": "whether anything rests on what goes is asked of all that may; seldom done",
+    "booking.services.sheets.tables.delete_rows": "whether anything rests on what goes is asked of all; seldom done",
     "catalogue.queries.news.latest_items": "the newest of each lab, among all its items",
     "catalogue.queries.own.": "what a firm has is put in order by its names",
     "notices.delivery.fill_outbox": "every notice whose mail is due is brought into the outbox",

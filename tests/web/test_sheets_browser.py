@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.catalogue.rules.entries import CalibrationDetails, InstrumentDetails, TestItemDetails
 from labshare.catalogue.rules.fees import NO_EXTRAS, FeeSpan
-from labshare.catalogue.rules.importing import FeeValues, Have, HaveFee, HaveInstrument, HaveItem
+from labshare.catalogue.rules.importing.have import FeeValues, Have, HaveFee, HaveInstrument, HaveItem
 from labshare.http.sheets import workbook
 from labshare.kernel.database import db, transaction
 from labshare.kernel.money import Fen

@@ -13,7 +13,7 @@ from labshare.catalogue.models import Calibration, Fee, Instrument, Standard, Te
 from labshare.catalogue.queries.lists import calibrated_until
 from labshare.catalogue.rules.entries import CalibrationDetails, InstrumentDetails, TestItemDetails
 from labshare.catalogue.rules.fees import FeeSpan, read_extras
-from labshare.catalogue.rules.importing import FeeValues, Have, HaveFee, HaveHours, HaveInstrument, HaveItem
+from labshare.catalogue.rules.importing.have import FeeValues, Have, HaveFee, HaveHours, HaveInstrument, HaveItem
 from labshare.catalogue.services.common import read
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound

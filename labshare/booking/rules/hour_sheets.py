@@ -8,7 +8,9 @@ from labshare.booking.errors import HoursOverlap, LabNeedsHours
 from labshare.booking.rules.hours import DAYS, check_first_day, check_weekly
 from labshare.catalogue import errors
 from labshare.catalogue.rules.filled import Filled
-from labshare.catalogue.rules.importing import Have, HaveHours, HoursPlan, Week, note, twice
+from labshare.catalogue.rules.importing.cells import note, twice
+from labshare.catalogue.rules.importing.have import Have, HaveHours, Week
+from labshare.catalogue.rules.importing.plans import HoursPlan
 from labshare.catalogue.terms import SheetKind
 from labshare.kernel.errors import Problem
 

@@ -15,7 +15,7 @@ from labshare.booking.models import SheetImport
 from labshare.booking.queries.sheets import get_import, lab_in_sheets, last_import
 from labshare.booking.services.sheets import check_sheets, import_sheets, undo_import
 from labshare.catalogue.queries import own
-from labshare.catalogue.rules.importing import Plan
+from labshare.catalogue.rules.importing.plans import Plan
 from labshare.catalogue.terms import SheetKind
 from labshare.http.actor import current_actor
 from labshare.http.downloads import download

@@ -1,0 +1,76 @@
+"""A file that is checked, then taken into a lab: all of it, or nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _l
+
+from labshare.audit.services import record, record_many
+from labshare.booking.models import SheetImport
+from labshare.booking.queries.sheets import lab_in_sheets
+from labshare.booking.rules.hour_sheets import plan_hours
+from labshare.booking.services.sheets.writing import REFUSALS, Writing
+from labshare.catalogue import errors
+from labshare.catalogue.rules.filled import filled_in
+from labshare.catalogue.rules.importing import plan, standards_named
+from labshare.catalogue.rules.importing.plans import Plan
+from labshare.catalogue.services import common
+from labshare.catalogue.services.index import rebuild_lab
+from labshare.kernel.actor import Actor
+from labshare.kernel.database import db
+from labshare.kernel.sheets import ReadSheet
+from labshare.kernel.time import local_day
+from labshare.kernel.verbs import verb
+
+
+def check_sheets(*, actor: Actor, now: datetime, lab_id: int, sheets: Sequence[ReadSheet]) -> Plan:
+    """What these sheets would change in a lab, and every cell that stands in the way (R-SHEET-2). Writes nothing.
+
+    Raises `NoSheet` and `NothingInSheets` for a file that is none, `NotFound`, `NotAllowed`.
+    """
+    common.own_lab(actor, lab_id)
+    filled = filled_in(sheets)
+    have = lab_in_sheets(lab_id, local_day(now), standards_named(filled))
+    hours = plan_hours(filled, have)  # before the plan, which gathers what is wrong in any sheet
+    made = plan(filled, have)
+    made.hours = hours
+    return made
+
+
+@verb("sheets.import", title=_l("Table imported"), money=True)
+def import_sheets(
+    *, actor: Actor, now: datetime, lab_id: int, sheets: Sequence[ReadSheet], name: str
+) -> SheetImport | None:
+    """Write everything that the sheets change, or nothing (R-SHEET-3); `name` is the file's. None: nothing changes.
+
+    Raises `SheetsNotRight` with bad cells, besides what `check_sheets` raises; what the database refuses is named as
+    by the forms.
+    """
+    common.lock_lab(lab_id)  # one import of a lab after the other
+    made = check_sheets(actor=actor, now=now, lab_id=lab_id, sheets=sheets)
+    if made.bad:
+        raise errors.SheetsNotRight(n=len(made.bad))
+    if made.nothing:
+        return None
+    writing = Writing(actor, now, lab_id)
+    with common.refusals(REFUSALS, date=local_day(now)):
+        writing.instruments(made)
+        writing.items(made)
+        writing.fees(made)
+        writing.hours(made.hours)
+    row = SheetImport(
+        lab_id=lab_id,
+        name=name[:200],
+        added=writing.added,
+        changed=writing.changed,
+        imported_by=actor.person_id,
+        imported_at=now,
+    )
+    db.session.add(row)
+    db.session.flush()
+    record_many(actor, now, writing.events)
+    added, changed = row.rows
+    after = {"lab_id": lab_id, "rows_added": added, "rows_changed": changed}
+    record(actor, now, "sheets.import", ("sheet_import", row.id), after=after)
+    rebuild_lab(lab_id)
+    return row

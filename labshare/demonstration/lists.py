@@ -1,5 +1,6 @@
-"""What the demonstration's lab would import: a statement of its bank, and the tax system's list of issued invoices,
-both invented after what its clients owe, with lines that fit and lines that do not; nothing of them is recorded yet."""
+"""What the demonstration's lab would import: a statement of its bank, and the tax system's list of issued invoices and
+red letters, both invented after what its clients owe, with lines that fit and lines that do not; nothing of them is
+recorded yet."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,14 +9,17 @@ from datetime import timedelta
 from labshare.demonstration.documents import tax_in
 from labshare.demonstration.loading import Loading
 from labshare.kernel.actor import Actor
+from labshare.kernel.money import Fen
 from labshare.kernel.sheets import ReadSheet, Row
 from labshare.organisations.queries import get_firm
 from labshare.organisations.terms import FirmRole
 from labshare.settlement.files import TakenFile, path_of
 from labshare.settlement.queries.bank import load_dues
+from labshare.settlement.queries.tax_list import reversible
 from labshare.settlement.rules.bank_sheets import BANK, own_account, read_statement
 from labshare.settlement.rules.lists import Columns, Layout, find_layout
 from labshare.settlement.rules.matching import Due
+from labshare.settlement.rules.reversing import Reversible
 from labshare.settlement.rules.tax_sheets import TAX, read_tax_list
 from labshare.settlement.services import import_statement, import_tax_list
 from labshare.settlement.terms import DocumentKind
@@ -48,7 +52,9 @@ def _import_statement(loading: Loading, owner: Actor) -> None:
 
 def _import_tax_list(loading: Loading, owner: Actor, uscc: str) -> None:
     dues = _spread(load_dues(owner, DocumentKind.INVOICE), owner.firm_id)
-    file, sheet, layout = _kept(f"tax-list-{loading.today:%Y-%m}.csv", _tax_list(loading, dues, uscc), TAX)
+    recorded = reversible(owner, buyers={due.uscc for due in dues})
+    rows = _tax_list(loading, dues, uscc) + _red_letters(loading, recorded, uscc)
+    file, sheet, layout = _kept(f"tax-list-{loading.today:%Y-%m}.csv", rows, TAX)
     read = read_tax_list(sheet, layout, today=loading.today, seller_uscc=uscc)
     import_tax_list(actor=owner, now=loading.midnight, heads={}, file=file, rows=read.rows)
 
@@ -92,6 +98,24 @@ def _tax_list(loading: Loading, dues: Sequence[Due], seller: str) -> Lines:
     other = ["", "新昌县城关文具店", "94.34", "5.66", "100.00", "复印费"]
     rows.append([f"{day.year % 100:02d}338{99:015d}", f"{day:%Y-%m-%d}", seller, *other])
     return rows
+
+
+def _red_letters(loading: Loading, recorded: Sequence[Reversible], seller: str) -> Lines:
+    """One that takes a recorded invoice back whole, one that takes part of another; and one of an invoice that is not
+    recorded here."""
+    day = loading.today - timedelta(days=1)
+    rows: Lines = []
+    for place, invoice in enumerate(recorded[-2:]):
+        fen, tax = invoice.left_fen, invoice.left_tax_fen
+        if place:
+            fen, tax = Fen(fen // 2), Fen(tax // 2)
+        amounts = [f"-{_yuan(fen - tax)}", f"-{_yuan(tax)}", f"-{_yuan(fen)}"]
+        number = f"{day.year % 100:02d}338{200 + place:015d}"
+        note = f"被红冲蓝字数电票号码：{invoice.number}"
+        rows.append([number, f"{day:%Y-%m-%d}", seller, invoice.uscc, invoice.names[0], *amounts, note])
+    number = f"{day.year % 100:02d}338{299:015d}"
+    other = ["", "新昌县城关文具店", "-94.34", "-5.66", "-100.00", "对应正数发票代码:3300221130号码:00001234"]
+    return [*rows, [number, f"{day:%Y-%m-%d}", seller, *other]]
 
 
 def _spread(dues: Sequence[Due], firm_id: int | None) -> Sequence[Due]:

@@ -520,6 +520,20 @@ class TaxLineOtherwise(InvalidInput):
     message = _l("The invoice is of %(said)s, the amounts make up %(here)s.")
 
 
+class ReversesOther(InvalidInput):
+    message = _l("The red letter says that it reverses invoice %(number)s.")
+
+
+class ReversesNothing(InvalidInput):
+    message = _l("Of invoice %(number)s, which it reverses, nothing is recorded that could be taken back.")
+
+
+class RedLetterFits(Conflict):
+    """A red letter that reverses a recorded invoice as a whole, set aside."""
+
+    message = _l("This red letter reverses invoice %(number)s, which is recorded here: record it.")
+
+
 class BuyerIsOther(InvalidInput):
     message = _l("The invoice names another buyer than the client: %(name)s %(code)s.")
 

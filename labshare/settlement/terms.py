@@ -83,6 +83,7 @@ class TaxColumn(Term):
     TAX = "tax_tax", _l("Tax")
     WHOLE = "tax_whole", _l("Amount with tax")
     STATE = "tax_state", _l("State of the invoice")
+    REVERSES = "tax_reverses", _l("Number of the invoice that a red letter reverses")
     NOTE = "tax_note", _l("Remark")
 
 
@@ -91,6 +92,7 @@ class MatchReason(Term):
 
     REFERENCE = "match_reference", _l("Its text names the booking")
     INVOICE = "match_invoice", _l("Its text names the invoice")
+    REVERSES = "match_reverses", _l("It names the invoice that it reverses")
     AMOUNT = "match_amount", _l("Client's name and amount agree")
     WHOLE_INVOICE = "match_whole_invoice", _l("Client's name and the invoice's amount agree")
     ALL_OWED = "match_all_owed", _l("Client's name and all that the client owes agree")

@@ -299,18 +299,23 @@ class Hand:
         ]
 
     def tax_rows(self) -> list[TaxRow]:
+        red = self.chance(0.3)
         return [
             TaxRow(
                 row=2,
                 number=self.number(),
                 issued_on=self.today,
-                amount_fen=self.money(),
+                amount_fen=-self.money() if red else self.money(),
                 tax_fen=0,
                 buyer="某公司",
                 buyer_uscc=self.payer(),
                 note="",
+                reverses_number=self.reversed_number() if red else None,
             )
         ]
+
+    def reversed_number(self) -> str | None:
+        return self.found("SELECT number FROM invoice WHERE seller_firm_id = :firm", "SELECT number FROM invoice")
 
     def photo(self) -> TakenPhoto:
         file = self.world.files[0]
@@ -473,6 +478,7 @@ GIVERS: Mapping[str, Giver] = {
     "shares": Hand.shares,
     "rows": Hand.bank_rows,
     "tax.import.rows": Hand.tax_rows,
+    "tax.record.reverses": Hand.reversed_number,
     "heads": lambda hand: {},
     "account": lambda hand: "6222000000000001",
     "outcome": lambda hand: hand.of("none", "refund", "retest"),

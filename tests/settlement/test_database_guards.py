@@ -165,3 +165,54 @@ def test_a_report_of_another_lab_or_replacing_anothers(world):
 def test_sums_stay_between_nothing_and_the_charge(world, column, value):  # R-PRICE-8, R-PAPER-5
     with pytest.raises(REFUSED):
         run(f"UPDATE booking SET {column} = :value", value=value)
+
+
+@pytest.mark.parametrize(
+    ("listed", "refused"),
+    [
+        ({}, False),
+        ({"amount_fen": -39_999}, True),
+        ({"tax_fen": -1}, True),
+        ({"number": "HAND-7"}, True),
+        ({"issued_on": "2026-07-02"}, True),
+        ({"reverses_number": "HAND-7"}, True),
+        ({"firm_id": "client"}, True),
+    ],
+)
+def test_a_line_of_the_tax_list_recorded_as_what_it_says_alone(world, listed, refused):  # R-TAXLIST-5
+    line(world, -40_000, -2_264, reverses=first("invoice_line"))
+    with db.engine.begin() as connection:
+        [number] = connection.execute(text("SELECT number FROM invoice WHERE number <> 'HAND-1'")).scalars()
+    values = {
+        "firm_id": world.host.id,
+        "number": "HAND-1",
+        "issued_on": "2026-07-01",
+        "amount_fen": -40_000,
+        "tax_fen": -2_264,
+        "reverses_number": number,
+        **listed,
+    }
+    if values["firm_id"] == "client":
+        values["firm_id"] = world.client.id
+    run(
+        "INSERT INTO stored_file (id, sha256, name, content_type, size, uploaded_at) "
+        "VALUES (99, 'x', 'x', 'text/csv', 1, '2026-07-01 00:00:00.000000')"
+    )
+    run(
+        "INSERT INTO tax_list (id, firm_id, file_id, imported_at) "
+        "VALUES (1, :firm_id, 99, '2026-07-01 00:00:00.000000')",
+        firm_id=values["firm_id"],
+    )
+    columns = "list_id, file_row, buyer, buyer_uscc, note, " + ", ".join(values)
+    run(
+        f"INSERT INTO tax_line ({columns}) VALUES (1, 2, '', '', '', {', '.join(f':{each}' for each in values)})",
+        **values,
+    )
+    recording = "UPDATE tax_line SET invoice_id = (SELECT id FROM invoice WHERE number = 'HAND-1')"
+    if refused:
+        with pytest.raises(REFUSED):
+            run(recording)
+        return
+    run(recording)
+    with pytest.raises(REFUSED):  # once
+        run("UPDATE tax_line SET invoice_id = NULL")

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from labshare.kernel.database import db, transaction
-from labshare.kernel.errors import NotAllowed, NotFound
+from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound
 from labshare.kernel.sheets import ReadSheet, Row
 from labshare.kernel.time import utc_now
 from labshare.settlement import services
@@ -19,12 +19,20 @@ from labshare.settlement.errors import (
     LineAside,
     ListRestsOn,
     ListUndone,
+    RedLetterBeforeOriginal,
+    RedLetterFits,
+    RedLetterWithoutOriginal,
+    ReversesNothing,
+    ReversesOther,
+    ReversesTooMuch,
+    ReversesTooMuchTax,
     TaxLineOtherwise,
     TaxLineRecorded,
 )
 from labshare.settlement.files import keep_table
 from labshare.settlement.models import Invoice
 from labshare.settlement.queries.tax_list import lines_known, lines_open, proposals_for, tax_lists
+from labshare.settlement.rules.cells import read_fen
 from labshare.settlement.rules.lists import find_layout
 from labshare.settlement.rules.tax_sheets import TAX, read_tax_list
 from labshare.settlement.tax_list import TaxLine
@@ -98,20 +106,48 @@ def world(app) -> World:
     return World()
 
 
-def test_the_bureaus_heads_are_known_and_red_and_void_rows_passed_over(world):  # R-TAXLIST-1
+def test_the_bureaus_heads_are_known_and_void_rows_passed_over(world):  # R-TAXLIST-1
     found = read(
         [
             row_of(world, 1),
             row_of(world, 2, "-1000.00", "-56.60"),
             row_of(world, 3, state="已红冲-全额"),
+            row_of(world, 4, "-1000.00", "-56.60", state="已作废"),
             ["合计", "", "", "", "", "", "", "", "1000.00", "", ""],
         ],
         world.host.uscc,
     )
-    [row] = found.rows
+    row, red = found.rows
     assert (row.number, row.issued_on) == (NUMBER.format(1), date(2026, 7, 3))
     assert (row.amount_fen, row.tax_fen) == (100_000, 5_660)
+    assert (red.amount_fen, red.tax_fen, red.reverses_number) == (-100_000, -5_660, None)
     assert (found.out, found.other, found.bad) == (2, 1, [])
+
+
+@pytest.mark.parametrize(
+    ("note", "number"),
+    [
+        (f"被红冲蓝字数电票号码：{NUMBER.format(1)} 红字发票信息确认单编号：33062426110000000001", NUMBER.format(1)),
+        ("被红冲蓝字发票号码：２６３３２０００００００００００００１２", "26332000000000000012"),
+        ("对应正数发票代码:3300221130号码:00001234", "330022113000001234"),
+        ("对应正数发票代码：033002213011 号码：00001234 退样", "03300221301100001234"),
+        ("蓝字票 12345678", None),
+        ("红字发票信息确认单编号：33062426110000000001", None),
+    ],
+)
+def test_the_remark_of_a_red_letter_names_what_it_reverses(world, note, number):  # R-TAXLIST-5
+    [red] = read([row_of(world, 2, "-1000.00", "-56.60", note=note)], world.host.uscc).rows
+    assert red.reverses_number == number
+
+
+@pytest.mark.parametrize("written", ["-1,000.00", "−1000", "(1,000.00)", "（1,000.00）", "－1000.00", "¥-1,000.00"])
+def test_amounts_below_nothing_are_written_in_many_ways(written):
+    assert read_fen(written) == -100_000
+
+
+@pytest.mark.parametrize("written", ["(-1,000.00)", "(1,000.00", "--1000"])
+def test_what_may_mean_either_is_no_amount(written):
+    assert read_fen(written) is None
 
 
 def test_older_numbers_stand_in_two_columns_and_other_heads_are_mapped():
@@ -140,6 +176,7 @@ def test_older_numbers_stand_in_two_columns_and_other_heads_are_mapped():
         ({"seller": factories.credit_code(9)}, "seller"),
         ({"tax": "x"}, "amount"),
         ({"whole": "1000.00", "tax": "-1.00"}, "tax"),
+        ({"whole": "-1000.00", "tax": "1.00"}, "tax"),
     ],
 )
 def test_a_bad_cell_is_said(world, given, wrong):
@@ -230,6 +267,156 @@ def test_an_import_is_undone_as_long_as_nothing_rests_on_it(world):  # R-TAXLIST
     with pytest.raises(IntegrityError):
         db.session.execute(text("DELETE FROM tax_line WHERE invoice_id IS NOT NULL"))
     db.session.rollback()
+
+
+# Red letters
+
+
+def reversing(world: World, n: int, *, original: int | None = 1, whole: str = "-1000.00", tax: str = "-56.60",
+              **given: Any) -> list[str]:  # fmt: skip
+    note = f"被红冲蓝字数电票号码：{NUMBER.format(original)}" if original else ""
+    return row_of(world, n, whole, tax, **{"note": note, "day": "2026-08-03", **given})
+
+
+def taken_back(world: World, n: int, *shares: tuple[str, int], **given: Any) -> Any:
+    with transaction():
+        return services.record_tax_line(
+            actor=world.accountant,
+            now=utc_now(),
+            line_id=line_of(n).id,
+            shares=shares or [(world.ref, 100_000)],
+            **given,
+        )
+
+
+def proposed(world: World, n: int) -> Any:
+    return proposals_for([line_of(n)], world.accountant).get(line_of(n).id)
+
+
+def test_a_red_letter_is_proposed_against_the_invoice_that_it_names(world):  # R-TAXLIST-5
+    other = world.another()
+    imported(world, row_of(world, 1, "1500.00", "84.91"), reversing(world, 2, whole="-1500.00", tax="-84.91"))
+    assert proposed(world, 2) is None, "nothing is recorded that it could take back"
+    whole = [(world.ref, 100_000), (other.ref, 50_000)]
+    with pytest.raises(ReversesNothing):
+        taken_back(world, 2, *whole)
+    recorded(world, 1, (world.ref, 100_000), (other.ref, 50_000))
+    proposal = proposed(world, 2)
+    assert (proposal.reverses, proposal.sure) == (NUMBER.format(1), True)
+    assert proposal.shares == ((world.ref, 100_000), (other.ref, 50_000))
+    assert world.reread().invoiced_fen == 100_000, "nothing is taken back by itself"
+    with transaction():
+        services.record_sure_invoices(actor=world.accountant, now=utc_now(), line_ids=[line_of(2).id])
+    assert (world.reread().invoiced_fen, other.reread().invoiced_fen) == (0, 0)
+    red = line_of(2).invoice
+    assert (red.number, red.issued_on, sum(line.tax_fen for line in red.lines)) == (
+        NUMBER.format(2),
+        date(2026, 8, 3),
+        -8_491,
+    )
+    with pytest.raises(TaxLineRecorded):
+        taken_back(world, 2, *whole)
+
+
+def test_a_red_letter_recorded_by_hand_is_known(world):  # R-TAXLIST-2
+    line = world.invoice(tax=5_660, number=NUMBER.format(1), on=date(2026, 7, 3))
+    world.red_letter(line, 40_000, tax=2_264, on=date(2026, 8, 3), number=NUMBER.format(2))
+    imported(world, reversing(world, 2, whole="-400.00", tax="-22.64"))
+    assert lines_open(world.accountant) == []
+    assert lines_known(world.accountant, TaxLines.DIFFERS, limit=9)[1] == 0
+    with pytest.raises(TaxLineRecorded):
+        taken_back(world, 2, (world.ref, 40_000))
+    other = world.another()
+    line = other.invoice(number=NUMBER.format(3), on=date(2026, 7, 3))
+    other.red_letter(line, 100, on=date(2026, 8, 3), number=NUMBER.format(4))
+    imported(world, reversing(world, 4, original=3, whole="-2.00", tax="0.00"))
+    rows, _count = lines_known(world.accountant, TaxLines.DIFFERS, limit=9)
+    assert [row.amount_fen for row in rows] == [-100], "recorded of another amount than issued"
+
+
+def test_a_red_letter_over_a_part_is_proposed_where_one_booking_can_be_meant(world):
+    world.invoice(tax=5_660, number=NUMBER.format(1), on=date(2026, 7, 3))
+    imported(world, reversing(world, 2, whole="-400.00", tax="-22.64"), reversing(world, 3, original=None))
+    part, unnamed = proposed(world, 2), proposed(world, 3)
+    assert (part.shares, part.sure) == (((world.ref, 40_000),), False)
+    assert (unnamed.reverses, unnamed.shares, unnamed.sure) == (NUMBER.format(1), ((world.ref, 100_000),), False)
+    with pytest.raises(RedLetterWithoutOriginal):
+        taken_back(world, 3)
+    taken_back(world, 2, (world.ref, 40_000))
+    with pytest.raises(InvalidInputs) as refused:
+        taken_back(world, 3, reverses=NUMBER.format(1))
+    assert {type(each) for each in refused.value.problems} == {ReversesTooMuch, ReversesTooMuchTax}
+    assert {each.field for each in refused.value.problems} == {f"amount-{world.ref}"}
+
+
+def test_two_red_letters_over_the_same_invoice_are_not_sure(world):
+    world.invoice(tax=5_660, number=NUMBER.format(1), on=date(2026, 7, 3))
+    imported(world, reversing(world, 2), reversing(world, 3))
+    assert not proposed_together(world, 2, 3)
+    taken_back(world, 2)
+    with pytest.raises(ReversesNothing):
+        taken_back(world, 3)
+
+
+def proposed_together(world: World, *numbers: int) -> list[int]:
+    """Those that are sure."""
+    found = proposals_for([line_of(n) for n in numbers], world.accountant)
+    return [each for each, proposal in found.items() if proposal.sure]
+
+
+def test_a_red_letter_of_another_amount_buyer_or_invoice_is_refused(world):  # R-TAXLIST-5
+    stranger = World()
+    other = world.another()
+    world.invoice(tax=5_660, number=NUMBER.format(1), on=date(2026, 7, 3))
+    other.invoice(tax=5_660, number=NUMBER.format(9), on=date(2026, 7, 3))
+    imported(
+        world,
+        reversing(world, 2),
+        reversing(world, 3, code=stranger.client.uscc),
+        reversing(world, 4, day="2026-07-02"),
+    )
+    with pytest.raises(TaxLineOtherwise):
+        taken_back(world, 2, (world.ref, 90_000))
+    with pytest.raises(ReversesOther):
+        taken_back(world, 2, (other.ref, 100_000), reverses=NUMBER.format(9))
+    with pytest.raises(RedLetterWithoutOriginal):
+        taken_back(world, 2, (other.ref, 100_000))
+    with pytest.raises(BuyerIsOther):
+        taken_back(world, 3)
+    assert proposed(world, 3) is None
+    with pytest.raises(RedLetterBeforeOriginal):
+        taken_back(world, 4)
+    assert world.reread().invoiced_fen == 100_000
+
+
+def test_a_red_letter_over_a_recorded_invoice_is_not_set_aside(world):  # R-TAXLIST-5
+    world.invoice(tax=5_660, number=NUMBER.format(1), on=date(2026, 7, 3))
+    imported(world, reversing(world, 2), reversing(world, 3, original=7))
+    with pytest.raises(RedLetterFits), transaction():
+        services.set_tax_line_aside(actor=world.accountant, now=utc_now(), line_id=line_of(2).id, note="不管")
+    with transaction():
+        services.set_tax_line_aside(actor=world.accountant, now=utc_now(), line_id=line_of(3).id, note="非共享实验室")
+
+
+def test_a_red_letter_on_its_pages(app, world):
+    world.invoice(tax=5_660, number=NUMBER.format(1), on=date(2026, 7, 3))
+    imported(world, reversing(world, 2), reversing(world, 3, original=None, whole="-400.00", tax="-22.64"))
+    accountant = signed_in(app, world.accountant)
+    page = accountant.get("/lab/tax-list", headers=ENGLISH).text
+    assert f"It reverses invoice {NUMBER.format(1)}." in page
+    assert "It does not say which invoice it reverses" in page
+    unnamed = f"/lab/tax-list/lines/{line_of(3).id}"
+    form = accountant.get(f"{unnamed}?reverses={NUMBER.format(1)}", headers=ENGLISH).text
+    assert f"Bookings of invoice {NUMBER.format(1)}" in form
+    sent = {f"amount-{world.ref}": "500.00"}
+    refused = accountant.post(f"{unnamed}?reverses={NUMBER.format(1)}", data=sent, headers=ENGLISH)
+    assert "the amounts make up" in refused.text
+    assert 'value="500.00"' in refused.text
+    sent = {f"amount-{world.ref}": "400.00"}
+    assert accountant.post(f"{unnamed}?reverses={NUMBER.format(1)}", data=sent).status_code == 303
+    assert world.reread().invoiced_fen == 60_000
+    named = accountant.get(f"/lab/tax-list/lines/{line_of(2).id}", headers=ENGLISH).text
+    assert f"{NUMBER.format(3)} has taken back 400.00" in named
 
 
 # Pages

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Row, Subquery, and_, case, func, select
 from sqlalchemy.orm import aliased, joinedload
@@ -22,16 +22,17 @@ def owed() -> ColumnElement[int]:
     return case((Booking.owes, Booking.invoiced_fen - Booking.paid_fen), else_=0)
 
 
+def left_of(column: Literal["amount_fen", "tax_fen"]) -> ColumnElement[int]:
+    """What red letters leave of an invoice's line, fen."""
+    red = aliased(InvoiceLine)
+    taken = select(func.coalesce(func.sum(getattr(red, column)), 0)).where(red.reverses_id == InvoiceLine.id)
+    left: ColumnElement[int] = getattr(InvoiceLine, column) + taken.correlate(InvoiceLine).scalar_subquery()
+    return left
+
+
 def owed_lines(*which: ColumnElement[bool]) -> Subquery:
     """Of bookings that owe something, and are `which`: each invoice's line, less its red letters, and `left_fen`, what
     of it is unpaid. What is left of a booking's lines adds up to what the booking owes (R-PAPER-11)."""
-    red = aliased(InvoiceLine)
-    reversed_fen = (
-        select(func.coalesce(func.sum(red.amount_fen), 0))
-        .where(red.reverses_id == InvoiceLine.id)
-        .correlate(InvoiceLine)
-        .scalar_subquery()
-    )
     lines = (
         select(
             InvoiceLine.id,
@@ -40,7 +41,7 @@ def owed_lines(*which: ColumnElement[bool]) -> Subquery:
             Invoice.number,
             Invoice.issued_on,
             Invoice.due_on,
-            (InvoiceLine.amount_fen + reversed_fen).label("fen"),
+            left_of("amount_fen").label("fen"),
             Booking.paid_fen,
         )
         .join(Invoice, Invoice.id == InvoiceLine.invoice_id)

@@ -1,11 +1,13 @@
 """What the tax system says was invoiced, held against what is recorded and what is to be invoiced (R-TAXLIST). Fen,
 local days."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, not_, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, func, not_, or_, select, union
+from sqlalchemy.orm import aliased, joinedload
 
 from labshare.booking.models import Booking
 from labshare.booking.terms import BookingState
@@ -17,7 +19,9 @@ from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
 from labshare.settlement.models import Invoice, InvoiceLine
 from labshare.settlement.queries.bank import load_dues
+from labshare.settlement.queries.owed import left_of
 from labshare.settlement.rules.matching import Due, Line, Proposal, propose
+from labshare.settlement.rules.reversing import Part, RedLine, Reversible, propose_reversals
 from labshare.settlement.tax_list import TaxLine, TaxList
 from labshare.settlement.terms import DocumentKind, TaxLines
 
@@ -140,20 +144,113 @@ def get_tax_line(actor: Actor, line_id: int) -> TaxLine:
 
 
 def proposals_for(lines: Iterable[TaxLine], actor: Actor, dues: Sequence[Due] | None = None) -> dict[int, Proposal]:
-    """Which bookings each line seems to be for: never another client's than the one whose code it has. One statement
-    where the dues are not given."""
+    """Which bookings each line seems to be for, or which invoice a red letter takes back: never another client's than
+    the one whose code it has. Two statements where the dues are not given, one more where there are red letters."""
     lines = list(lines)
-    if dues is None:
+    red = [line for line in lines if line.red]
+    blue = [line for line in lines if not line.red]
+    if blue and dues is None:
         dues = load_dues(actor, DocumentKind.INVOICE)
     asked = [
         Line(id=line.id, amount_fen=line.amount_fen, payer=line.buyer, text=line.note, uscc=line.buyer_uscc)
-        for line in lines
+        for line in blue
     ]
-    return (
-        {line.id: found for line in lines if (found := proposals.get(line.id)) and line.buyer_uscc in ("", found.uscc)}
-        if (proposals := propose(asked, dues))
-        else {}
+    proposals = propose(asked, dues or ())
+    found = {line.id: one for line in blue if (one := proposals.get(line.id)) and line.buyer_uscc in ("", one.uscc)}
+    return found | propose_reversals(map(as_red, red), reversible_by(actor, red)) if red else found
+
+
+def as_red(line: TaxLine) -> RedLine:
+    """What is known of a red letter before it is recorded."""
+    return RedLine(
+        id=line.id,
+        amount_fen=Fen(-line.amount_fen),
+        tax_fen=Fen(-line.tax_fen),
+        buyer=line.buyer,
+        uscc=line.buyer_uscc,
+        names=line.reverses_number,
     )
+
+
+def reversible_by(actor: Actor, lines: Iterable[TaxLine]) -> list[Reversible]:
+    """Invoices that these red letters may take back: those that they name; of the others, the buyers' by their codes.
+    One statement."""
+    lines = list(lines)
+    return reversible(
+        actor,
+        numbers={line.reverses_number for line in lines if line.reverses_number},
+        buyers={line.buyer_uscc for line in lines if line.reverses_number is None},
+    )
+
+
+def reversible(actor: Actor, *, numbers: Collection[str] = (), buyers: Collection[str] = ()) -> list[Reversible]:
+    """Invoices of the firm acted for, of these numbers or to these clients (by credit code), of which something is not
+    reversed, the earliest first. One statement."""
+    ours = select(Invoice.id).where(Invoice.seller_firm_id == actor.firm_id)
+    named = ours.where(Invoice.number.in_(numbers))
+    theirs = ours.where(Invoice.client_firm_id.in_(select(Firm.id).where(Firm.uscc.in_(buyers))))
+    left, left_tax = left_of("amount_fen"), left_of("tax_fen")
+    rows = db.session.execute(
+        select(
+            InvoiceLine.id,
+            left.label("left_fen"),
+            left_tax.label("left_tax_fen"),
+            Booking.ref,
+            Invoice.number,
+            Firm.id.label("client_id"),
+            Firm.name,
+            Firm.name_en,
+            Firm.uscc,
+        )
+        .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+        .join(Booking, Booking.id == InvoiceLine.booking_id)
+        .join(Firm, Firm.id == Invoice.client_firm_id)
+        .where(
+            visible(actor, RIGHT, lab=Invoice.seller_firm_id),
+            Invoice.id.in_(union(named, theirs) if buyers else named),
+            InvoiceLine.amount_fen > 0,
+            left > 0,
+        )
+        .order_by(Invoice.issued_on, Invoice.id, InvoiceLine.id)
+    )
+    by_number: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_number[row.number].append(row)
+    return [
+        Reversible(
+            number=number,
+            client_id=of[0].client_id,
+            names=tuple(name for name in (of[0].name, of[0].name_en) if name),
+            uscc=of[0].uscc,
+            parts=tuple(
+                Part(
+                    line_id=row.id,
+                    ref=row.ref,
+                    left_fen=Fen(int(row.left_fen)),
+                    left_tax_fen=Fen(int(row.left_tax_fen)),
+                )
+                for row in of
+            ),
+        )
+        for number, of in by_number.items()
+    ]
+
+
+def red_letters_of(actor: Actor, number: str) -> Sequence[InvoiceLine]:
+    """What red letters have taken off the invoice of this number, each with its invoice and booking. One statement."""
+    original, line = aliased(Invoice), aliased(InvoiceLine)
+    return db.session.scalars(
+        select(InvoiceLine)
+        .join(line, line.id == InvoiceLine.reverses_id)
+        .join(original, original.id == line.invoice_id)
+        .where(
+            original.seller_firm_id == actor.firm_id,
+            visible(actor, RIGHT, lab=original.seller_firm_id),
+            original.number == number,
+        )
+        .options(joinedload(InvoiceLine.invoice), joinedload(InvoiceLine.booking))
+        .order_by(InvoiceLine.id)
+    ).all()
 
 
 def to_invoice(actor: Actor) -> Sequence[Booking]:

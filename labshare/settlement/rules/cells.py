@@ -1,6 +1,7 @@
 """How days and amounts are written in what banks and the tax system give out. Amounts in fen, days local."""
 
 import re
+import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -12,17 +13,21 @@ _AMOUNT = re.compile(r"([-+]?)[¥￥]?([-+]?)(\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.(
 
 
 def read_fen(cell: object) -> Fen | None:
-    """Yuan as a number, or as people write them; None where it is none, or finer than a fen."""
+    """Yuan as a number, or as people write them, below 0 with a minus or in brackets; None where it is none, or finer
+    than a fen."""
     if isinstance(cell, Decimal):
         exact = cell * 100
         return Fen(int(exact)) if exact == exact.to_integral_value() and abs(exact) <= LARGEST_FEN else None
     if not isinstance(cell, str):
         return None
-    found = _AMOUNT.fullmatch(cell.replace(" ", "").replace("−", "-").removesuffix("元"))
-    if found is None:
+    text = unicodedata.normalize("NFKC", cell).replace(" ", "").replace("−", "-").removesuffix("元")
+    bracketed = text.startswith("(") and text.endswith(")")
+    found = _AMOUNT.fullmatch(text[1:-1] if bracketed else text)
+    signs = found[1] + found[2] + ("-" if bracketed else "") if found else ""
+    if found is None or len(signs) > 1:
         return None
     fen = int(found[3].replace(",", "")) * 100 + int((found[4] or "").ljust(2, "0"))
-    return Fen(-fen if "-" in (found[1], found[2]) else fen)
+    return Fen(-fen if signs == "-" else fen)
 
 
 def read_day(cell: object) -> date | None:

@@ -57,6 +57,8 @@ class Proposal:
     from_client: bool
     """The bank names the client as the payer."""
     sure: bool = False
+    reverses: str = ""
+    """Of a red letter: the number of the invoice that it takes back; the shares are what it takes off."""
 
     @property
     def amount_fen(self) -> Fen:

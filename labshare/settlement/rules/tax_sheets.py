@@ -3,6 +3,7 @@ local. The heads are those of the electronic tax bureau's export. Nothing here k
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +19,10 @@ from labshare.settlement.terms import TaxColumn
 BUYER_LENGTH, NOTE_LENGTH = 120, 300
 NOT_TAKEN = re.compile(r"作废|全额")
 """An invoice that was made void or reversed as a whole is none any more."""
+_REVERSED = re.compile(
+    r"(?:蓝字|正数)\D{0,20}(?:(?P<code>\d{12}|\d{10})\D{1,12}(?P<rest>\d{8})|(?P<whole>\d{20}|\d{18}))(?!\d)"
+)
+"""How the remark of a red letter names what it reverses: 被红冲蓝字数电票号码：…, 对应正数发票代码:…号码:…"""
 
 TAX = Columns(
     kind=TaxColumn,
@@ -39,6 +44,15 @@ TAX = Columns(
         TaxColumn.TAX: ("税额", "合计税额"),
         TaxColumn.WHOLE: ("价税合计", "含税金额"),
         TaxColumn.STATE: ("发票状态", "状态"),
+        TaxColumn.REVERSES: (
+            "被红冲蓝字数电票号码",
+            "被红冲蓝字发票号码",
+            "对应蓝字数电票号码",
+            "对应蓝字发票号码",
+            "原蓝字发票号码",
+            "蓝字发票号码",
+            "对应正数发票号码",
+        ),
         TaxColumn.NOTE: ("备注",),
     },
     enough=lambda found: (
@@ -51,7 +65,7 @@ TAX = Columns(
 
 @dataclass(frozen=True, kw_only=True)
 class TaxRow:
-    """An invoice that was issued, as the tax system says it."""
+    """An invoice that was issued, as the tax system says it; amounts below 0: a red letter."""
 
     row: int
     """As the spreadsheet counts."""
@@ -62,11 +76,13 @@ class TaxRow:
     buyer: str
     buyer_uscc: str
     note: str
+    reverses_number: str | None = None
+    """Of a red letter: what it says that it reverses."""
 
 
 def read_tax_list(sheet: ReadSheet, layout: Layout, *, today: date, seller_uscc: str) -> ReadList:
-    """Every row below the head. Red letters, and what was made void or reversed as a whole, are passed over; a row that
-    is neither that nor an invoice of this seller is bad, cell by cell."""
+    """Every row below the head. What was made void or reversed as a whole is passed over; what is neither that nor an
+    invoice or red letter of this seller is bad, cell by cell."""
     read = ReadList()
     seen: set[str] = set()
     for row in sheet.rows[layout.head + 1 :]:
@@ -82,9 +98,6 @@ def read_tax_list(sheet: ReadSheet, layout: Layout, *, today: date, seller_uscc:
 def _read_row(row: Row, layout: Layout, today: date, seller_uscc: str, read: ReadList, seen: set[str]) -> None:
     before, wrong = len(read.bad), read.wrong_in(row, layout)
     amounts = _amounts(row, layout, wrong)
-    if amounts is not None and amounts[0] < 0:
-        read.out += 1
-        return
     number, place = _number(row, layout)
     if number is None:
         cells = [
@@ -99,6 +112,7 @@ def _read_row(row: Row, layout: Layout, today: date, seller_uscc: str, read: Rea
     seller = uscc.compact(said_in(row, layout, TaxColumn.SELLER_CODE))
     if seller and seller != seller_uscc:
         wrong(TaxColumn.SELLER_CODE, "seller")
+    reverses = _reverses(row, layout, wrong) if amounts is not None and amounts[0] < 0 else None
     if len(read.bad) > before or amounts is None or number is None or day is None:
         return
     seen.add(number)
@@ -112,6 +126,7 @@ def _read_row(row: Row, layout: Layout, today: date, seller_uscc: str, read: Rea
             buyer=said_in(row, layout, TaxColumn.BUYER)[:BUYER_LENGTH],
             buyer_uscc=uscc.compact(said_in(row, layout, TaxColumn.BUYER_CODE))[:18],
             note=said_in(row, layout, TaxColumn.NOTE)[:NOTE_LENGTH],
+            reverses_number=reverses,
         )
     )
 
@@ -124,6 +139,18 @@ def _number(row: Row, layout: Layout) -> tuple[str | None, TaxColumn]:
         return None, TaxColumn.DIGITAL
     said = said_in(row, layout, TaxColumn.CODE) + said_in(row, layout, TaxColumn.NUMBER)
     return read_number(said), TaxColumn.NUMBER
+
+
+def _reverses(row: Row, layout: Layout, wrong: Wrong) -> str | None:
+    """The number of the invoice that a red letter reverses: as its column says, else its remark; None where neither
+    does."""
+    if said := said_in(row, layout, TaxColumn.REVERSES):
+        number = read_number(said)
+        if number is None:
+            wrong(TaxColumn.REVERSES, "number")
+        return number
+    found = _REVERSED.search(unicodedata.normalize("NFKC", said_in(row, layout, TaxColumn.NOTE)))
+    return (found["whole"] or found["code"] + found["rest"]) if found else None
 
 
 def _amounts(row: Row, layout: Layout, wrong: Wrong) -> tuple[Fen, Fen] | None:

@@ -32,7 +32,7 @@ from labshare.settlement.queries.bank import lines_waiting, load_dues, proposals
 from labshare.settlement.rules.bank_sheets import BankRow
 from labshare.settlement.rules.matching import plain_name
 from labshare.settlement.services.ledger import locked_bookings
-from labshare.settlement.services.lists import locked_line, put_aside, put_back, take_in_lines, undo_lines
+from labshare.settlement.services.lists import at_share, locked_line, put_aside, put_back, take_in_lines, undo_lines
 from labshare.settlement.services.payments import record_payment
 
 RIGHT = "payment.record"
@@ -125,7 +125,7 @@ def record_bank_line(
                 line_id=line.id,
             )
         except Problem as problem:
-            problems += _at_share(problem, ref)
+            problems += at_share(problem, ref)
         else:
             payments.append(payment)
             db.session.add(BankMatch(payment_id=payment.id, line_id=line.id))
@@ -186,12 +186,3 @@ def _claims_client(booking: Booking, line: BankLine, payer_uscc: str) -> bool:
     client = booking.client
     names = {plain_name(name) for name in (client.name, client.name_en) if name}
     return payer_uscc == client.uscc and plain_name(line.payer) not in names
-
-
-def _at_share(problem: Problem, ref: str) -> list[Problem]:
-    """The problems of a payment, those of its amount at the share's place."""
-    found = list(problem.problems) if isinstance(problem, InvalidInputs) else [problem]
-    for each in found:
-        if each.field in (None, "amount_fen"):
-            each.field = f"amount-{ref}"
-    return found

@@ -21,17 +21,22 @@ from labshare.settlement.errors import (
     BuyerIsOther,
     LineAside,
     LineEmpty,
+    RedLetterFits,
+    RedLetterWithoutOriginal,
+    ReversesNothing,
+    ReversesOther,
     TaxLineOtherwise,
     TaxLineRecorded,
 )
 from labshare.settlement.files import TakenFile
 from labshare.settlement.models import Invoice
-from labshare.settlement.queries.tax_list import SOURCE, lines_open, proposals_for
+from labshare.settlement.queries.tax_list import SOURCE, lines_open, proposals_for, reversible
 from labshare.settlement.rules.matching import plain_name
+from labshare.settlement.rules.reversing import share_tax
 from labshare.settlement.rules.tax_sheets import TaxRow
-from labshare.settlement.services.invoices import Share, record_invoice
+from labshare.settlement.services.invoices import Share, record_invoice, record_red_letter
 from labshare.settlement.services.ledger import locked_bookings
-from labshare.settlement.services.lists import locked_line, put_aside, put_back, take_in_lines, undo_lines
+from labshare.settlement.services.lists import at_share, locked_line, put_aside, put_back, take_in_lines, undo_lines
 from labshare.settlement.tax_list import TaxLine, TaxList
 
 SURE_AT_ONCE = 100
@@ -57,6 +62,7 @@ def import_tax_list(
             "buyer": row.buyer,
             "buyer_uscc": row.buyer_uscc,
             "note": row.note,
+            "reverses_number": row.reverses_number,
         }
         for row in rows
     ]
@@ -75,12 +81,17 @@ def undo_tax_list(*, actor: Actor, now: datetime, list_id: int) -> int:
 
 
 @verb("tax.record", title=_l("Line of the tax system's list recorded as invoice"), money=True)
-def record_tax_line(*, actor: Actor, now: datetime, line_id: int, shares: Sequence[tuple[str, Fen]]) -> Invoice:
-    """Record the invoice of a line for these bookings, each with its share of the amount, and the tax in proportion.
+def record_tax_line(
+    *, actor: Actor, now: datetime, line_id: int, shares: Sequence[tuple[str, Fen]], reverses: str | None = None
+) -> Invoice:
+    """Record the invoice of a line for these bookings, each with its share of the amount, and the tax in proportion; or
+    its red letter, which takes these shares off the invoice of the number `reverses`: the one that the line names,
+    where it names one.
 
     Everything that holds for an invoice holds here (R-PAPER). Raises `LineAside`, `TaxLineRecorded`, `LineEmpty`,
     `TaxLineOtherwise` where the shares are not the line's amount, `BuyerIsOther` where it names another buyer than the
-    client, and what `record_invoice` raises, of each booking at `amount-REF`.
+    client, `ReversesOther`, `ReversesNothing`, and what `record_invoice` and `record_red_letter` raise, of each booking
+    at `amount-REF`.
     """
     line = locked_line(TaxLine, line_id, right=RIGHT, actor=actor)
     if line.aside:
@@ -97,12 +108,24 @@ def record_tax_line(*, actor: Actor, now: datetime, line_id: int, shares: Sequen
     if any(not _is_buyer(line, booking) for booking in bookings):
         raise BuyerIsOther(name=line.buyer, code=line.buyer_uscc)
     shared = total(fen for _ref, fen in shares)
-    if shared != line.amount_fen:
-        raise TaxLineOtherwise(said=plain_money(line.amount_fen), here=plain_money(shared))
+    if shared != abs(line.amount_fen):
+        raise TaxLineOtherwise(said=plain_money(Fen(abs(line.amount_fen))), here=plain_money(shared))
+    invoice = (
+        _record_red(line, shares, reverses, actor=actor, now=now)
+        if line.red
+        else _record_blue(line, shares, actor=actor, now=now)
+    )
+    line.invoice_id = invoice.id
+    db.session.flush()
+    record(actor, now, "tax.record", (SUBJECT, line.id), after={"invoice": invoice.number})
+    return invoice
+
+
+def _record_blue(line: TaxLine, shares: Sequence[tuple[str, Fen]], *, actor: Actor, now: datetime) -> Invoice:
     taxes = share_by_largest_remainder(line.tax_fen, dict(shares))
     first, *also = (Share(ref=ref, amount_fen=fen, tax_fen=taxes[ref]) for ref, fen in shares)
     try:
-        invoice = record_invoice(
+        return record_invoice(
             actor=actor,
             now=now,
             ref=first.ref,
@@ -114,9 +137,39 @@ def record_tax_line(*, actor: Actor, now: datetime, line_id: int, shares: Sequen
         )
     except Problem as problem:
         raise _at_shares(problem, [ref for ref, _fen in shares]) from problem
-    line.invoice_id = invoice.id
-    db.session.flush()
-    record(actor, now, "tax.record", (SUBJECT, line.id), after={"invoice": invoice.number})
+
+
+def _record_red(
+    line: TaxLine, shares: Sequence[tuple[str, Fen]], reverses: str | None, *, actor: Actor, now: datetime
+) -> Invoice:
+    """A red letter over the bookings of one invoice, all or none."""
+    if line.reverses_number and reverses not in (None, line.reverses_number):
+        raise ReversesOther(number=line.reverses_number)
+    number = line.reverses_number or reverses
+    if not number:
+        raise RedLetterWithoutOriginal
+    found = reversible(actor, numbers=[number])
+    if not found:
+        raise ReversesNothing(number=number)
+    parts = {part.ref: part for part in found[0].parts}
+    taxes = share_tax(Fen(-line.tax_fen), {ref: fen for ref, fen in shares if ref in parts}, found[0])
+    invoice, problems = None, list[Problem]()
+    for ref, fen in shares:
+        try:
+            invoice = record_red_letter(
+                actor=actor,
+                now=now,
+                ref=ref,
+                number=line.number,
+                issued_on=line.issued_on,
+                amount_fen=fen,
+                tax_fen=taxes.get(ref, Fen(0)),
+                reverses=parts[ref].line_id if ref in parts else None,
+            )
+        except Problem as problem:
+            problems += at_share(problem, ref)
+    if problems or invoice is None:
+        raise problems[0] if len(problems) == 1 else InvalidInputs(problems)
     return invoice
 
 
@@ -130,16 +183,22 @@ def record_sure_invoices(*, actor: Actor, now: datetime, line_ids: Sequence[int]
     wanted = set(line_ids)
     sure = [one for one in waiting if one.id in wanted and one.id in found and found[one.id].sure][:SURE_AT_ONCE]
     for line in sure:
-        record_tax_line(actor=actor, now=now, line_id=line.id, shares=found[line.id].shares)
+        proposal = found[line.id]
+        record_tax_line(
+            actor=actor, now=now, line_id=line.id, shares=proposal.shares, reverses=proposal.reverses or None
+        )
     return len(sure)
 
 
 @verb("tax.set_aside", title=_l("Line of the tax system's list set aside"))
 def set_tax_line_aside(*, actor: Actor, now: datetime, line_id: int, note: str = "") -> TaxLine:
-    """Say that an invoice is for no booking. Raises `TaxLineRecorded`, `LineAside`."""
+    """Say that an invoice is for no booking. Raises `TaxLineRecorded`, `LineAside`; `RedLetterFits` where it is a red
+    letter that reverses what is left of a recorded invoice: what was taken back does not stay counted."""
     line = locked_line(TaxLine, line_id, right=RIGHT, actor=actor)
     if line.invoice_id is not None:
         raise TaxLineRecorded(number=line.number)
+    if line.red and (fits := proposals_for([line], actor).get(line.id)) and fits.sure:
+        raise RedLetterFits(number=fits.reverses)
     kept = put_aside(line, note, actor=actor, now=now)
     record(actor, now, "tax.set_aside", (SUBJECT, line.id), after={"note": kept})
     return line

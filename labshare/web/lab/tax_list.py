@@ -24,6 +24,8 @@ from labshare.organisations.queries import get_firm
 from labshare.settlement import services
 from labshare.settlement.queries import bank, tax_list
 from labshare.settlement.rules.lists import Layout, ReadList
+from labshare.settlement.rules.matching import Proposal
+from labshare.settlement.rules.reversing import Reversible
 from labshare.settlement.rules.tax_sheets import TAX, read_tax_list
 from labshare.settlement.tax_list import TaxLine, TaxList
 from labshare.settlement.terms import DocumentKind, TaxLines
@@ -164,17 +166,32 @@ def _line_page(line_id: int, aside: AsideForm, *, status: int | None = None) -> 
     dues = bank.load_dues(actor, DocumentKind.INVOICE)
     proposal = tax_list.proposals_for([line], actor, dues).get(line.id) if line.unlinked else None
     words = request.args.get("q", "").strip()[:60]
-    theirs = [due for due in dues if line.buyer_uscc in ("", due.uscc)]
     shares = proposal.shares if proposal else ()
-    found = offered(theirs, words, [ref for ref, _fen in shares], line.buyer)
+    theirs: list[Reversible] = []
+    reverses = None
+    if line.red:
+        theirs = tax_list.reversible_by(actor, [line])
+        reverses = _reversed(theirs, line, proposal)
+        found = reverses.dues if reverses else []
+    else:
+        found = offered(
+            [due for due in dues if line.buyer_uscc in ("", due.uscc)], words, [ref for ref, _ in shares], line.buyer
+        )
     form = amounts_form(AmountsForm, found)
     if request.method == "GET" or status:
         for ref, fen in shares:
-            form[f"amount-{ref}"].data = fen
+            if f"amount-{ref}" in form:
+                form[f"amount-{ref}"].data = fen
     answer: Response | int = status or posted(
         form,
-        lambda: services.record_tax_line(actor=actor, now=utc_now(), line_id=line_id, shares=form.shares),
-        lambda made: (_("Invoice %(number)s is recorded.", number=made.number), url_for(".tax_lines")),
+        lambda: services.record_tax_line(
+            actor=actor,
+            now=utc_now(),
+            line_id=line_id,
+            shares=form.shares,
+            reverses=reverses.number if reverses else None,
+        ),
+        lambda made: (_recorded(made.number, red=line.red), url_for(".tax_lines")),
     )
     if isinstance(answer, Response):
         return answer
@@ -184,11 +201,26 @@ def _line_page(line_id: int, aside: AsideForm, *, status: int | None = None) -> 
         aside=aside,
         line=tax_list.get_tax_line(actor, line_id),
         proposal=proposal,
+        reverses=reverses,
+        theirs=theirs,
+        taken_back=tax_list.red_letters_of(actor, line.reverses_number) if line.reverses_number else [],
         words=words,
         bookings=bank.bookings_of(actor, [due.ref for due in found]),
         booking_href=partial(booking_href, actor=actor),
     )
     return page, answer
+
+
+def _reversed(theirs: Sequence[Reversible], line: TaxLine, proposal: Proposal | None) -> Reversible | None:
+    """The invoice that a red letter takes back: the one that it names, else the one chosen, else the one proposed."""
+    chosen = line.reverses_number or request.args.get("reverses") or (proposal.reverses if proposal else None)
+    return next((each for each in theirs if each.number == chosen), None)
+
+
+def _recorded(made: str, *, red: bool) -> str:
+    if red:
+        return _("Red-letter invoice %(number)s is recorded; the client is told.", number=made)
+    return _("Invoice %(number)s is recorded.", number=made)
 
 
 @blueprint.post("/tax-list/sure")

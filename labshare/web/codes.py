@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 from labshare.catalogue.models import Instrument
 from labshare.http.actor import current_actor, current_person
 from labshare.kernel.actor import Actor
-from labshare.kernel.formatting import twin
 from labshare.organisations.queries import get_firm
 from labshare.web.errors import page
+from labshare.web.filters import localized
+from labshare.web.steps import words
 
 Answer = tuple[str, int]
 
@@ -28,19 +29,18 @@ def of_our_other_firm(opens: Callable[[Actor], bool]) -> Answer | None:
         if person and firm_id != acted_for and opens(person.actor(firm_id)):
             text = _(
                 "This code is of %(firm)s, for which you work, too. Choose it under “Acting for” in the account menu, "
-                "then scan again.",
-                firm=twin(get_firm(firm_id)),
+                "then scan again."
             )
-            return page(404, text, title=_("A code of another firm"))
+            return page(404, words(text, firm=localized(get_firm(firm_id))), title=_("A code of another firm"))
     return None
 
 
 def of_another_lab(instrument: Instrument) -> Answer:
     """A published one: whose it is is no secret."""
-    words = {"instrument": twin(instrument), "lab": twin(instrument.lab)}
+    text = _("This code is on “%(instrument)s” of %(lab)s. What it is and does stands on its public page.")
     return page(
         404,
-        _("This code is on “%(instrument)s” of %(lab)s. What it is and does stands on its public page.", **words),
+        words(text, instrument=localized(instrument), lab=localized(instrument.lab)),
         title=_("An instrument of another lab"),
         way=(url_for("public.instrument", instrument_id=instrument.id), _("Public page")),
     )

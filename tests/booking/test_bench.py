@@ -233,6 +233,7 @@ def test_a_removed_place_says_so_to_its_own_lab(
     told = client.get(code_of["place"])
     assert told.status_code == 404
     assert "冷藏柜 9" in told.text
+    assert '<span lang="zh">冷藏柜 9</span>' in client.get(code_of["place"], headers={"Accept-Language": "en"}).text
     assert f'href="/lab/labs/{house.lab.id}/places"' in told.text
 
 

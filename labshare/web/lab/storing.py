@@ -9,12 +9,13 @@ from labshare.booking.models import StoragePlace
 from labshare.booking.queries.bench import find_place, to_put_away
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_LABS, requires
-from labshare.kernel.formatting import twin
 from labshare.organisations.permissions import may
 from labshare.web.addresses import SCANNED
 from labshare.web.codes import Answer, not_ours, of_our_other_firm
 from labshare.web.errors import page
+from labshare.web.filters import chinese, localized
 from labshare.web.lab import blueprint
+from labshare.web.steps import words
 
 
 @blueprint.get("/places/<int:place_id>/put")
@@ -42,10 +43,10 @@ def put_into(place_id: int) -> Any:
 def _removed(place: StoragePlace) -> Answer:
     return page(
         404,
-        _(
-            "“%(place)s” of %(lab)s is no longer in use. Scan another place, and take this label off.",
-            place=place.name,
-            lab=twin(place.lab),
+        words(
+            _("“%(place)s” of %(lab)s is no longer in use. Scan another place, and take this label off."),
+            place=chinese(place.name),
+            lab=localized(place.lab),
         ),
         title=_("This place was removed"),
         way=(url_for("lab.places", lab_id=place.lab_id), _("Where samples lie")),

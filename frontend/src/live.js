@@ -3,6 +3,9 @@
 // What is typed meanwhile is never lost: an answer that does not know of it waits until its field is left, and a link
 // followed before that takes it along.
 let running;
+// The address of what is shown: a jump within the page changes its fragment alone, and nothing is loaded for that.
+const here = () => location.pathname + location.search;
+let shown = here();
 
 function* typed(part) {
   for (const field of document.querySelectorAll(`form[data-live="${part}"] :is(input, textarea)`))
@@ -30,7 +33,7 @@ async function load(address, part, push, sent) {
     const focused = document.activeElement?.id;
     old.replaceWith(document.adoptNode(fresh));
     document.title = page.title;
-    if (push) history.pushState({ live: part }, "", address);
+    if (push) { history.pushState({ live: part }, "", address); shown = here(); }
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     const says = fresh.querySelector("[data-live-says]"), told = document.getElementById("live-says");
     if (sent) says?.focus({ preventScroll: true });
@@ -68,7 +71,11 @@ document.addEventListener("click", (event) => {
   load(withTyped(link, link.dataset.live), link.dataset.live, true);
 });
 
-addEventListener("popstate", (event) => { if (event.state?.live) load(location.href, event.state.live, false); else location.reload(); });
+addEventListener("popstate", (event) => {
+  if (here() === shown) return;
+  shown = here();
+  if (event.state?.live) load(location.href, event.state.live, false); else location.reload();
+});
 
 // <form data-question="/address">: shows how the question would be understood while it is typed.
 for (const form of document.querySelectorAll("form[data-question]")) {

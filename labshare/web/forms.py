@@ -224,6 +224,11 @@ def show_problem(form: Form, problem: Problem, **places: str) -> int:
     return problem.status
 
 
+def begin_at(field: Field) -> None:
+    """The first field that nothing is proposed for: whoever comes to the page types at once."""
+    field.render_kw = {**(field.render_kw or {}), "autofocus": True}
+
+
 # ── Validators ───────────────────────────────────────────────────────────
 
 

@@ -593,6 +593,14 @@ def test_what_cannot_be_read_is_said_and_nothing_is_imported(app, world, content
     assert db.session.scalars(db.select(BankLine)).all() == []
 
 
+def test_a_statement_without_its_account_is_told_so_at_the_field(app, world):
+    accountant = signed_in(app, world.accountant)
+    where = sent(accountant, csv_of([["交易日期", "收入金额", "对方户名"], ["2026-07-03", "5.00", "某公司"]])).location
+    answer = accountant.post(where, data={"account": "62 22"}, headers=ENGLISH)
+    assert (answer.status_code, "6 to 40 digits" in answer.text, 'value="62 22"' in answer.text) == (422, True, True)
+    assert accountant.post(where, data={"account": ACCOUNT}).status_code == 303
+
+
 def test_columns_are_mapped_in_the_address_and_kept(app, world):
     accountant = signed_in(app, world.accountant)
     rows = [["何时", "多少", "谁"], ["2026-07-03", "5.00", "某公司"]]
@@ -601,6 +609,9 @@ def test_columns_are_mapped_in_the_address_and_kept(app, world):
     assert "某公司" in accountant.get(mapped, headers=ENGLISH).text
     for tampered in ("bank_day=99&bank_amount=1", "bank_day=x&bank_in=-1", "bank_day=0"):
         assert accountant.get(f"{where}&{tampered}").status_code == 200
+    typed = {"again": 1, "account": ACCOUNT, "bank_day": 0, "bank_amount": 1, "bank_payer": 2}
+    assert "某公司" in accountant.post(where, data=typed, headers=ENGLISH, follow_redirects=True).text
+    assert db.session.scalars(db.select(BankLine)).all() == []
     assert accountant.post(mapped, data={}).status_code == 303
     again = sent(accountant, csv_of([*rows, ["2026-07-04", "6.00", "某公司"]])).location
     assert "Import 2 lines" in accountant.get(f"{again}&account={ACCOUNT}", headers=ENGLISH).text

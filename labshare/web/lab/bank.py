@@ -37,6 +37,7 @@ from labshare.web.lab.lists import (
     keep_upload,
     offered,
     own_row,
+    said,
     table_field,
     undone_words,
 )
@@ -44,7 +45,7 @@ from labshare.web.steps import carry_out, posted
 
 
 def _source(sheet: ReadSheet, layout: Layout | None) -> str:
-    return request.args.get("account", "").strip() or own_account(sheet, layout)
+    return said("account") or own_account(sheet, layout)
 
 
 def _known(actor: Actor, source: str, rows: Sequence[Any]) -> int:

@@ -34,6 +34,7 @@ from labshare.web.forms import (
     OptionalSelectField,
     QueryForm,
     StringField,
+    begin_at,
     length,
     named_choice,
     optional,
@@ -71,6 +72,11 @@ def table_field(label: Any, description: Any) -> FileField:
         description=description,
         render_kw=accept((".csv", ".xlsx", CSV, XLSX)),
     )
+
+
+def said(name: str) -> str:
+    """What stands in a field of the page of a file: as it was sent, else as the address says."""
+    return request.form.get(name, request.args.get(name, "")).strip()
 
 
 class ColumnsForm(QueryForm):
@@ -131,6 +137,9 @@ def check_page(pages: ListPages, file: str) -> Any:
     layout, source, form = _asked_layout(actor, sheet, pages)
     read = pages.read(sheet, layout) if layout else ReadList()
     stops = _stops(sheet, layout, read, pages)
+    if "again" in request.form:
+        asked = {field: said(field) for field in ("name", "account", *pages.columns.kind)}
+        return redirect(url_for(pages.check, file=file, **asked), 303)
     answer: Response | Problem | None = None
     if request.method == "POST" and layout is not None and not stops:
         name = request.args.get("name", "")[:200] or "list.csv"
@@ -143,7 +152,10 @@ def check_page(pages: ListPages, file: str) -> Any:
     if isinstance(answer, Response):
         return answer
     if isinstance(answer, Problem):
-        show_problem(form, answer)
+        if answer.field == form.account.name:
+            form.account.errors = [answer.text]
+        else:
+            stops.append(answer.text)
     page = render_template(
         pages.template,
         form=form,
@@ -188,16 +200,18 @@ def _asked_layout(actor: Actor, sheet: ReadSheet, pages: ListPages) -> tuple[Lay
         for column in columns
     }
     form: ColumnsForm = type("ColumnsOfList", (ColumnsForm,), {**fields, "columns": columns})()
-    if any(column in request.args for column in columns):
+    if any(column in request.form or column in request.args for column in columns):
         places = {
             column: place
             for column in columns
-            if (place := read_number(request.args.get(column, ""))) is not None and place < len(names)
+            if (place := read_number(said(column))) is not None and place < len(names)
         }
         found = Layout(head, places, names) if pages.columns.enough(places) else None
     for column in columns:
-        form[column].data = str(found.places[column]) if found and column in found.places else form[column].data
+        form[column].data = str(found.places[column]) if found and column in found.places else said(column)
     form.account.data = source
+    if not source:
+        begin_at(form.account)
     return found, source, form
 
 

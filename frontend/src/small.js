@@ -34,6 +34,14 @@ for (const area of document.querySelectorAll("[data-sum]")) {
     rest.classList.toggle("bad", left < 0);
   };
   area.addEventListener("input", show);
+  // <button data-fills='{"name": "value"}'>: the fields that a booking paid or invoiced as a whole would fill in.
+  for (const button of area.querySelectorAll("[data-fills]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      for (const [name, value] of Object.entries(JSON.parse(button.dataset.fills))) area.querySelector(`[name="${name}"]`).value = value;
+      show();
+    });
+  }
   show();
 }
 

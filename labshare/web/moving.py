@@ -21,7 +21,7 @@ from labshare.http.actor import current_actor
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import local_day, start_of_day, utc_now
 from labshare.web.asked import read_day, read_moment
-from labshare.web.forms import Form, TextAreaField, length, required, show_problem
+from labshare.web.forms import Form, TextAreaField, begin_at, length, required, show_problem
 from labshare.web.public.items import FIRST_SHOWN, columns
 from labshare.web.steps import carry_out
 
@@ -82,6 +82,8 @@ def choose(ref: str, *, side: str, service: Callable[..., Any], done: LazyString
     booking = get_booking(actor, ref)
     form = ProposeForm() if side == "lab" else MoveForm()
     if request.method == "GET" or "week" in request.form or "back" in request.form:
+        if side == "lab" and request.method == "GET":
+            begin_at(form.reason)
         return page(booking, side, form)
     start, _sep, instrument = request.form.get("slot", "").partition("|")
     starts_at, instrument_id = read_moment(start), int(instrument) if instrument.isdecimal() else None

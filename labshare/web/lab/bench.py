@@ -41,6 +41,7 @@ STEPS: Mapping[str, Callable[..., Any]] = {
 DONE_AT = ("start", "pause", "resume", "finish")
 """Those that were done when they were pressed, however late they are sent."""
 CHOSEN: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "receive": ("samples", int),
     "store": ("place_id", int),
     "start": ("unit", int),
     "pause": ("reason", str),

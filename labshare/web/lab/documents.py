@@ -48,6 +48,7 @@ from labshare.web.forms import (
     SelectField,
     StringField,
     TextAreaField,
+    begin_at,
     length,
     optional,
     required,
@@ -356,6 +357,7 @@ def record_invoice(ref: str) -> Any:
         form.issued_on.data = _today()
         form.amount_fen.data = max(0, documents.to_invoice_fen)
         form.tax_fen.data = _tax_in(documents.to_invoice_fen)
+        begin_at(form.number)
     elif "fill" in request.form:
         answer = fill_in(form, booking)
     else:
@@ -382,7 +384,7 @@ def record_invoice(ref: str) -> Any:
         answer = _submitted(form, ref, record, places=places)
     if isinstance(answer, Response):
         return answer
-    return _page(name="invoice", form=form, ref=ref, documents=documents, status=answer)
+    return _page(name="invoice", form=form, ref=ref, documents=documents, status=answer, tax_in=_tax_in)
 
 
 def _over_several(kind: type[OfSeveral], others: Sequence[Booking]) -> OfSeveral:
@@ -460,6 +462,7 @@ def _money_form(ref: str, form: PaymentForm | RefundForm, service: Callable[...,
         form.payer_uscc.data = booking.client.uscc
         if name == "payment":
             form.amount_fen.data = max(0, documents.to_pay_fen)
+            begin_at(form.reference)
     else:
 
         def record(file: TakenFile | None) -> str:

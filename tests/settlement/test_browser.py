@@ -27,30 +27,6 @@ def report_file(size=0):
     return {"name": "报告.pdf", "mimeType": "application/pdf", "buffer": pdf().ljust(size, b"\0")}
 
 
-def test_from_the_finished_test_to_settled(world, page):
-    signed_in(page, world, world.manager)
-    page.goto("/lab/papers")
-    page.get_by_role("link", name="上传报告", exact=True).click()
-    page.get_by_label("报告文件").set_input_files(report_file())
-    page.get_by_role("button", name="上传报告", exact=True).click()
-    page.wait_for_url(f"**/lab/bookings/{world.ref}")
-    assert world.stands == "reported"
-    page.goto("/lab/papers")
-    page.get_by_role("link", name="登记发票").click()
-    page.get_by_label("发票号码").fill("26332000000009018427")
-    page.get_by_role("button", name="登记发票", exact=True).click()
-    page.wait_for_url(f"**/lab/bookings/{world.ref}")
-    page.goto("/lab/papers")
-    page.get_by_role("link", name="登记收款").click()
-    page.get_by_label("银行流水号").fill("ICBC-1")
-    page.get_by_role("button", name="登记收款", exact=True).click()
-    page.wait_for_url(f"**/lab/bookings/{world.ref}")
-    assert world.stands == "settled"
-    page.goto("/lab/ledger")
-    assert page.get_by_role("link", name="2026年11月").first.is_visible()
-    assert "1,000.00" in page.inner_text("main")
-
-
 def test_a_file_that_is_too_large_is_told_before_it_is_sent(app, world, page):
     app.config["UPLOAD_LIMIT"] = 1024 * 1024
     signed_in(page, world, world.manager)

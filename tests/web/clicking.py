@@ -17,6 +17,11 @@ from tests.web import axe
 
 PATIENCE = 20_000
 """Milliseconds that a click waits for what it is to hit."""
+COUNTS = """addEventListener("click", (event) => {
+  if (event.isTrusted && event.detail) localStorage.setItem("clicks", 1 + Number(localStorage.getItem("clicks") ?? 0));
+}, true);"""
+"""A script that counts a person's clicks, not what the keyboard presses; a label clicked clicks its box by itself, so
+boxes are clicked instead."""
 
 
 class Someone:

@@ -9,8 +9,7 @@ from labshare.kernel.database import db
 from tests import factories
 from tests.booking.conftest import House, at, make_house
 from tests.conftest import Clock
-from tests.web.clicking import crew, now_stands
-from tests.web.test_inbox_browser import COUNTS
+from tests.web.clicking import COUNTS, crew, now_stands
 
 __all__ = ["crew"]
 ENGINES = ("sqlite",)

@@ -51,6 +51,7 @@ from labshare.settlement.queries.doubles import doubles_waiting
 from labshare.settlement.queries.inquiries import to_answer, to_choose
 from labshare.settlement.queries.missing import documents_waiting
 from labshare.settlement.queries.payers import payers_waiting
+from labshare.settlement.queries.reminders import clients_to_remind
 from labshare.settlement.queries.waiting import WAITS, Wait, bookings_waiting
 
 PERSON, FIRM, CLIENT, LAB, NOBODY = "person", "firm", "client", "lab", ""
@@ -158,6 +159,15 @@ KINDS = (
         line=_l("Inquiries to answer"),
     ),
     Kind("documents", FIRM, "lab.missing_documents", lambda actor, _now: documents_waiting(actor.firm_id), badge=True),
+    Kind(
+        "reminders",
+        FIRM,
+        "lab.overdue",
+        lambda actor, now: clients_to_remind(actor.firm_id, _day_of(now)),
+        badge=True,
+        action="reminder.send",
+        line=_l("Clients to remind of overdue invoices"),
+    ),
     Kind(
         "authorisations",
         FIRM,

@@ -15,6 +15,7 @@ from labshare.kernel.database import db, transaction
 from labshare.kernel.errors import NotAllowed, NotFound
 from labshare.kernel.money import Fen
 from labshare.notices.models import Notice
+from labshare.oversight.waiting import firms_and_waiting
 from labshare.settlement import services
 from labshare.settlement.errors import DateToPayOutOfRange, NothingToRemind, StatementSentToday
 from labshare.settlement.models import Invoice
@@ -292,3 +293,49 @@ def test_the_api(client: FlaskClient, world: World, keeper: Actor, clock: Clock)
     refused = client.post(f"/api/v1/clients/{world.client.uscc}/account/send", json=days, headers=lab)
     assert refused.status_code == 422
     assert client.get(f"/api/v1/clients/{world.client.uscc}/account", headers=theirs).status_code == 404
+
+
+def waiting(world: World, clock: Clock) -> int:
+    """As the navigation counts; what the list of overdue clients says is the same."""
+    actor = world.accountant
+    _firms, counts = firms_and_waiting(actor, {world.host.id: "accountant"}, clock.now)
+    found = [each for each in overdue_clients(actor, world.today) if each.ready]
+    assert counts["lab.overdue"] == len(found)
+    return len(found)
+
+
+def test_who_is_to_be_reminded_waits_in_the_navigation(world: World, clock: Clock) -> None:  # R-DUN-7
+    world.invoice(on=date(2026, 6, 24))
+    other = world.another()
+    line = other.invoice(on=date(2026, 6, 24))
+    assert waiting(world, clock) == 0, "nothing is overdue"
+    clock.set("2026-09-01 10:00")
+    assert waiting(world, clock) == 1, "two invoices of one client"
+    remind(world, clock)
+    assert waiting(world, clock) == 0, "asked for until its new date to pay"
+    clock.set("2026-09-15 10:00")
+    assert waiting(world, clock) == 1
+    other.red_letter(line, other.price_fen)
+    world.payment(world.price_fen)
+    assert waiting(world, clock) == 0
+
+
+def test_reminders_in_the_inbox(app: Flask, world: World, keeper: Actor, clock: Clock) -> None:  # R-DUN-7
+    world.invoice(on=date(2026, 6, 24))
+    clock.set("2026-09-01 10:00")
+    english = {"Accept-Language": "en"}
+    accountant = signed_in(app, world.accountant)
+    assert "1 client to remind" in accountant.get("/lab/requests", headers=english).text
+    assert "1 client to remind" in accountant.get("/lab/today", headers=english).text
+    viewer = factories.actor(factories.member(world.host, "viewer"), world.host, "viewer")
+    db.session.commit()
+    assert "to remind" not in signed_in(app, viewer).get("/lab/requests", headers=english).text
+    press, late = "/lab/reminders/new?from=requests", {"pay_by": "2026-08-01"}
+    assert accountant.post(press, data={"pay_by": "2026-09-11"}).status_code == 409, "nobody is ticked"
+    refused = accountant.post(press, data={**late, "only": world.client.uscc}, headers=english)
+    assert refused.status_code == 422
+    assert 'value="2026-08-01"' in refused.text
+    sent = accountant.post(press, data={"pay_by": "2026-09-11", "only": world.client.uscc, "client": "x"})
+    assert (sent.status_code, sent.location) == (303, "/lab/requests")
+    assert db.session.query(Reminder).count() == 1
+    assert "to remind" not in accountant.get("/lab/requests", headers=english).text

@@ -4,8 +4,9 @@ days."""
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Subquery, case, func, or_, select
 
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
@@ -70,36 +71,14 @@ def overdue_clients(actor: Actor, day: date, codes: Collection[str] | None = Non
     which = [our_labs(actor), Booking.client_firm_id != Booking.lab_firm_id]
     if codes is not None:
         which.append(Booking.client_firm_id.in_(select(Firm.id).where(Firm.uscc.in_(codes))))
-    lines = owed_lines(*which)
-    held = BookingHold.is_on(lines.c.booking_id)
-    unpaid = (
-        select(
-            lines.c.invoice_id,
-            Booking.client_firm_id,
-            lines.c.number,
-            lines.c.issued_on,
-            lines.c.due_on,
-            func.sum(case((held, 0), else_=lines.c.left_fen)).label("left_fen"),
-            func.sum(case((held, lines.c.left_fen), else_=0)).label("held_fen"),
-        )
-        .join(Booking, Booking.id == lines.c.booking_id)
-        .where(lines.c.left_fen > 0, lines.c.due_on < day)
-        .group_by(lines.c.invoice_id, Booking.client_firm_id, lines.c.number, lines.c.issued_on, lines.c.due_on)
-        .subquery()
-    )
+    unpaid = _unpaid(day, *which)
     sent = (
         select(func.count())
         .where(RemindedInvoice.invoice_id == unpaid.c.invoice_id)
         .correlate(unpaid)
         .scalar_subquery()
     )
-    until = (
-        select(func.max(Reminder.pay_by))
-        .join(RemindedInvoice, RemindedInvoice.reminder_id == Reminder.id)
-        .where(RemindedInvoice.invoice_id == unpaid.c.invoice_id)
-        .correlate(unpaid)
-        .scalar_subquery()
-    )
+    until = _asked_until(unpaid)
     found = db.session.execute(
         select(unpaid, sent.label("sent"), until.label("asked_until")).order_by(unpaid.c.due_on, unpaid.c.invoice_id)
     ).all()
@@ -120,3 +99,45 @@ def overdue_clients(actor: Actor, day: date, codes: Collection[str] | None = Non
     firms = db.session.scalars(select(Firm).where(Firm.id.in_(invoices)))
     clients = [OverdueClient(client=firm, day=day, invoices=invoices[firm.id]) for firm in firms]
     return sorted(clients, key=lambda each: (-each.left_fen, each.client.id))
+
+
+def clients_to_remind(firm_id: int | None, day: date) -> Select[Any]:
+    """How many clients of this firm's labs a letter may be sent to on this day, as a select: those of
+    `overdue_clients` that are ready."""
+    ours = Booking.unsettled, Booking.lab_firm_id == firm_id, Booking.client_firm_id != Booking.lab_firm_id
+    unpaid = _unpaid(day, *ours)
+    until = _asked_until(unpaid)
+    ready = unpaid.c.left_fen > 0, or_(until.is_(None), until < day)
+    return select(func.count(unpaid.c.client_firm_id.distinct())).where(*ready)
+
+
+def _unpaid(day: date, *which: ColumnElement[bool]) -> Subquery:
+    """Invoices of which something was due before this day and is unpaid, with what of it is held."""
+    lines = owed_lines(*which)
+    held = BookingHold.is_on(lines.c.booking_id)
+    return (
+        select(
+            lines.c.invoice_id,
+            Booking.client_firm_id,
+            lines.c.number,
+            lines.c.issued_on,
+            lines.c.due_on,
+            func.sum(case((held, 0), else_=lines.c.left_fen)).label("left_fen"),
+            func.sum(case((held, lines.c.left_fen), else_=0)).label("held_fen"),
+        )
+        .join(Booking, Booking.id == lines.c.booking_id)
+        .where(lines.c.left_fen > 0, lines.c.due_on < day)
+        .group_by(lines.c.invoice_id, Booking.client_firm_id, lines.c.number, lines.c.issued_on, lines.c.due_on)
+        .subquery()
+    )
+
+
+def _asked_until(unpaid: Subquery) -> ScalarSelect[date | None]:
+    """Until when the last letter asks for an invoice."""
+    return (
+        select(func.max(Reminder.pay_by))
+        .join(RemindedInvoice, RemindedInvoice.reminder_id == Reminder.id)
+        .where(RemindedInvoice.invoice_id == unpaid.c.invoice_id)
+        .correlate(unpaid)
+        .scalar_subquery()
+    )

@@ -1,5 +1,6 @@
 """Accounts with clients: what each owes, the statement of account, reminders to one or many (R-DUN)."""
 
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -41,6 +42,10 @@ class LetterForm(Form):
     pay_by = DayField(_l("New date to pay"), [required()])
 
 
+def letter_form(today: date) -> LetterForm:
+    return LetterForm(pay_by=usual_date_to_pay(today))
+
+
 @blueprint.get("/overdue")
 @requires("ledger.see", of=OWN_LABS)
 @limited("report")
@@ -59,17 +64,19 @@ def overdue() -> Any:
 @blueprint.route("/reminders/new", methods=["GET", "POST"])
 @requires("reminder.send", of=OWN_LABS, verb="reminder.send")
 def remind() -> Any:
-    """The letters before they go out, to one client or many, and sending them."""
+    """The letters before they go out, to one client or many, and sending them: to the ticked ones, or to the one beside
+    whose name it was pressed."""
     actor, now = current_actor(), utc_now()
     today = local_day(now)
-    codes = request.values.getlist("client")[: services.CLIENTS_AT_ONCE]
-    form = LetterForm(pay_by=usual_date_to_pay(today))
+    codes = [request.form["only"]] if "only" in request.form else request.values.getlist("client")
+    codes = codes[: services.CLIENTS_AT_ONCE]
+    form = letter_form(today)
     answer = posted(
         form,
         lambda: services.send_reminders(actor=actor, now=now, clients=codes, pay_by=form.pay_by.data),
         lambda sent: (
             ngettext("%(n)s letter is sent.", "%(n)s letters are sent.", len(sent), n=number(len(sent))),
-            url_for(".overdue"),
+            url_for(".requests" if request.args.get("from") == "requests" else ".overdue"),
         ),
     )
     if isinstance(answer, Response):

@@ -25,14 +25,16 @@ from labshare.organisations.permissions import may
 from labshare.organisations.queries import workers_of
 from labshare.oversight.queries import outside_revenue
 from labshare.settlement.queries.missing import missing_sums
+from labshare.settlement.queries.reminders import overdue_clients
 from labshare.settlement.queries.waiting import today_of
 from labshare.web.lab import blueprint
+from labshare.web.lab.accounts import letter_form
 from labshare.web.lab.board import chosen_lab, due_on
 from labshare.web.lab.inbox import taken
 from labshare.web.lab.timetable import calendar_of
 
 MOST_MADE = 20
-"""Bookings for clients beside the requests; the others stand on their own page."""
+"""Bookings for clients, and clients to remind, beside the requests; the others stand on their own pages."""
 SHOWN = 3
 """Requests on the page of the day; the others stand on their own."""
 FILTERS = {
@@ -102,6 +104,7 @@ def today() -> Any:
         **_known_of(waiting[:SHOWN], actor),
         steps=[] if work else [(step, done, _where(step, lab)) for step, done in first_steps(lab, day)],
         may_work=may(actor, "booking.work", lab=actor.firm_id),
+        may_send=may(actor, "reminder.send", lab=actor.firm_id),
     )
 
 
@@ -131,8 +134,9 @@ def _where(step: FirstStep, lab: Lab) -> str:
 @blueprint.route("/requests", methods=["GET", "POST"])
 @requires("booking.see", of=OWN_LABS, to_post="booking.confirm")
 def requests() -> Any:
-    """Every request to our labs, the one that lapses first first."""
-    actor, told = current_actor(), taken(current_actor())
+    """Every request to our labs, the one that lapses first first; and the clients to remind of overdue invoices."""
+    actor, told, today = current_actor(), taken(current_actor()), local_day(utc_now())
+    may_send = may(actor, "reminder.send", lab=actor.firm_id)
     waiting = requests_of([lab.id for lab in lab_choices(actor.firm_id)])
     return render_template(
         "lab/requests/page.html",
@@ -142,4 +146,7 @@ def requests() -> Any:
         made=made_by_us(actor, utc_now(), limit=MOST_MADE),
         **_known_of(waiting, actor),
         may_answer=may(actor, "booking.confirm", lab=actor.firm_id),
+        to_remind=[each for each in overdue_clients(actor, today) if each.ready] if may_send else [],
+        shown_at_most=MOST_MADE,
+        letter_form=letter_form(today),
     )

@@ -42,6 +42,7 @@ from labshare.web.forms import (
     StringField,
     TextAreaField,
     WholeNumberField,
+    begin_at,
     length,
     required,
     show_problem,
@@ -151,7 +152,9 @@ def _page(form: ForClientForm, status: int = 200, taken: SlotTaken | None = None
 @requires("phone.book", of=OWN_LABS)
 def new_for_client() -> Any:
     """The form, with the start and instrument that were drawn in the calendar."""
-    return _page(_form())
+    form = _form()
+    begin_at(form.client)
+    return _page(form)
 
 
 @blueprint.post("/for-clients/new")

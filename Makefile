@@ -11,7 +11,7 @@ export PYTHONPATH := $(CURDIR)
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test test-fast build python node frontend translations messages new-migration lock clean bench \
-	mutants adversary map fmt lint lint-style lint-dead lint-types lint-layers lint-messages lint-templates lint-secrets audit-packages
+	mutants adversary map fmt lint lint-style lint-dead lint-types lint-layers lint-messages lint-templates lint-secrets audit-packages inventory
 
 run: build
 	@exec $(BIN)/labshare start
@@ -107,6 +107,13 @@ lint-secrets: python
 audit-packages: python
 	@test -x .build/audit/bin/pip-audit || { $(PYTHON) -m venv .build/audit && .build/audit/bin/pip install -q pip-audit; }
 	.build/audit/bin/pip-audit -r requirements/run.lock --disable-pip --require-hashes --progress-spinner off
+
+# What runs, by name, version and digest, in the CycloneDX format: .build/python.cdx.json and .build/pages.cdx.json.
+inventory: python node
+	@test -x .build/inventory/bin/cyclonedx-py || { \
+		$(PYTHON) -m venv .build/inventory && .build/inventory/bin/pip install -q cyclonedx-bom; }
+	.build/inventory/bin/cyclonedx-py requirements requirements/run.lock -o .build/python.cdx.json
+	cd frontend && npm sbom --sbom-format cyclonedx --package-lock-only > ../.build/pages.cdx.json
 
 # Resolves pyproject.toml anew into requirements/; pins that still fit stay (`make lock UPGRADE=--upgrade` moves them).
 LOCK = .build/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

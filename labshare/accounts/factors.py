@@ -138,7 +138,7 @@ def enter_code(*, actor: Actor, now: datetime, person_id: int, state: str, code:
     kind = _use(person_id, code, now)
     own = Actor(person_id=person_id, address=actor.address)
     record(own, now, "account.sign_in_by_factor", ("person", person_id), after={"factor": kind})
-    return begin_session(person, now)
+    return begin_session(person, now, agent=actor.agent)
 
 
 @verb("account.set_factor", title=_l("Second factor set up"))

@@ -89,7 +89,7 @@ def sign_in_by_code(*, actor: Actor, now: datetime, mobile: str, code: str) -> E
     if person is None or not person.enabled or person.mobile != mobile:
         return None
     record(Actor(person_id=person.id, address=actor.address), now, "account.sign_in_by_code", ("person", person.id))
-    return enter(person, now, proved=False)
+    return enter(person, now, agent=actor.agent, proved=False)
 
 
 @verb("account.set_mobile", title=_l("Mobile number set"))

@@ -59,6 +59,9 @@ class Person(Model):
         return cls.disabled_at.is_(None)
 
 
+LONGEST_AGENT = 300
+
+
 class SignInSession(Model):
     """A signed-in browser. Its cookie holds a secret of which only the digest is kept, so that signing out ends it
     here and not only in the browser. Ended rows stay."""
@@ -77,6 +80,8 @@ class SignInSession(Model):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When its person last proved who it is, at the sign-in or since."""
+    agent: Mapped[str | None] = mapped_column(String(LONGEST_AGENT))
+    """What the browser said it was when it began."""
 
     @hybrid_property
     def ended(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, literal, or_, select
 
@@ -15,6 +16,24 @@ from labshare.kernel.errors import NotFound, SignInFirst
 def person_of_any_session(key: str) -> int | None:
     """Whose session this secret was, ended or not: for telling whose work a browser holds, never for letting in."""
     return db.session.scalar(select(SignInSession.person_id).where(SignInSession.key_digest == digest(key)))
+
+
+def open_sessions(person_id: int, now: datetime) -> Sequence[SignInSession]:
+    """The browsers in which a person is signed in, the latest first."""
+    chosen = (
+        select(SignInSession)
+        .join(Person, Person.id == SignInSession.person_id)
+        .where(Person.id == person_id, SignInSession.epoch == Person.session_epoch, SignInSession.open_at(now))
+    )
+    return db.session.scalars(chosen.order_by(SignInSession.id.desc())).all()
+
+
+def own_session(*, person_id: int, session_id: int, now: datetime) -> SignInSession:
+    """One of those. Raises `NotFound`."""
+    found = next((one for one in open_sessions(person_id, now) if one.id == session_id), None)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def get_person(person_id: int) -> Person:

@@ -13,8 +13,10 @@ from labshare.kernel.typed import half_width
 CODES = 10
 SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Of recovery codes: no sign that is taken for another one."""
-CODE_LENGTH = 12
-"""Sixty bits."""
+CODE_LENGTH = 24
+"""A hundred and twenty bits: no hash need be slow."""
+LENGTHS = (CODE_LENGTH, 12)
+"""Of those made earlier, too: sixty bits."""
 
 
 def plain(code: str) -> str:
@@ -24,7 +26,7 @@ def plain(code: str) -> str:
 
 def is_recovery(code: str) -> bool:
     """Whether it is spelt like a recovery code: too long to be guessed."""
-    return len(plain(code)) == CODE_LENGTH
+    return len(plain(code)) in LENGTHS
 
 
 def _digest(person_id: int, code: str) -> str:

@@ -14,7 +14,7 @@ from labshare.accounts.errors import (
 )
 from labshare.accounts.models import Person
 from labshare.accounts.queries import own_account, person_by_email
-from labshare.accounts.sessions import Entered, end_all_sessions, end_session, enter
+from labshare.accounts.sessions import Entered, end_all_sessions, end_session, end_session_of, enter
 from labshare.accounts.terms import Locale
 from labshare.audit.services import record
 from labshare.kernel.actor import Actor
@@ -154,7 +154,7 @@ def sign_in(*, actor: Actor, now: datetime, person_id: int, seen_hash: str, new_
         raise WrongPassword
     if new_hash:
         person.password_hash = new_hash
-    entered = enter(person, now)
+    entered = enter(person, now, agent=actor.agent)
     if entered.key is not None:
         record(_as(actor, person), now, "account.sign_in", ("person", person.id))
     return entered
@@ -166,6 +166,15 @@ def sign_out(*, actor: Actor, now: datetime, key: str) -> None:
     end_session(key, now)
     if actor.person_id is not None:
         record(actor, now, "account.sign_out", ("person", actor.person_id))
+
+
+@verb("account.end_session", title=_l("Another browser signed out"))
+def end_one_session(*, actor: Actor, now: datetime, session_id: int) -> None:
+    """End one session of the own account. Raises `SignInFirst`, `NotFound` where it has ended or is somebody else's."""
+    person = own_account(actor)
+    if not end_session_of(person_id=person.id, session_id=session_id, now=now):
+        raise NotFound
+    record(actor, now, "account.end_session", ("person", person.id), after={"sessions_ended": 1})
 
 
 @verb("account.sign_out_everywhere", title=_l("Signed out everywhere"))

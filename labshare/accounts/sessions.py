@@ -30,20 +30,21 @@ class Entered:
     state: str
 
 
-def enter(person: Person, now: datetime, *, proved: bool = True) -> Entered:
-    """Begin a session of somebody who has proved one factor, unless the account has a second one. `proved`: as of
-    `begin_session`."""
+def enter(person: Person, now: datetime, *, agent: str | None, proved: bool = True) -> Entered:
+    """Begin a session of somebody who has proved one factor, unless the account has a second one. `agent` and `proved`:
+    as of `begin_session`."""
     waits = bool(db.session.scalar(select(has_factor_of(literal(person.id)))))
     return Entered(
         person_id=person.id,
-        key=None if waits else begin_session(person, now, proved=proved),
+        key=None if waits else begin_session(person, now, agent=agent, proved=proved),
         state=links.state_of(person),
     )
 
 
-def begin_session(person: Person, now: datetime, *, proved: bool = True) -> str:
-    """Write a new session of this person; the secret for the browser's cookie comes back. `proved`: whether it began
-    with what is asked for again before weighty acts, the second factor or else the password (R-FACTOR-7)."""
+def begin_session(person: Person, now: datetime, *, agent: str | None = None, proved: bool = True) -> str:
+    """Write a new session of this person; the secret for the browser's cookie comes back. `agent`: what the browser
+    says it is. `proved`: whether it began with what is asked for again before weighty acts, the second factor or else
+    the password (R-FACTOR-7)."""
     key = secrets.token_urlsafe(32)
     db.session.add(
         SignInSession(
@@ -53,6 +54,7 @@ def begin_session(person: Person, now: datetime, *, proved: bool = True) -> str:
             started_at=now,
             expires_at=now + LONGEST,
             proved_at=now if proved else None,
+            agent=agent,
         )
     )
     db.session.flush()
@@ -64,6 +66,16 @@ def end_session(key: str, now: datetime) -> None:
     db.session.execute(
         update(SignInSession).where(SignInSession.key_digest == digest(key), ~SignInSession.ended).values(ended_at=now)
     )
+
+
+def end_session_of(*, person_id: int, session_id: int, now: datetime) -> bool:
+    """End this session, if it is open and the person's; whether it was."""
+    ended = db.session.execute(
+        update(SignInSession)
+        .where(SignInSession.id == session_id, SignInSession.person_id == person_id, SignInSession.open_at(now))
+        .values(ended_at=now)
+    )
+    return bool(ended.rowcount)  # type: ignore[attr-defined]
 
 
 def end_all_sessions(person: Person, now: datetime) -> int:

@@ -4,6 +4,7 @@ session (`labshare.web.actor`), the API by a token (`labshare.api.access`)."""
 from flask import current_app, g, has_request_context, request, session
 from flask_login import current_user
 
+from labshare.accounts.models import LONGEST_AGENT
 from labshare.kernel.actor import VISITOR, Actor
 from labshare.organisations.queries import Account
 
@@ -38,8 +39,7 @@ def current_actor() -> Actor:
     """Who acts in this request, for services. A visitor has no person and no roles."""
     if "actor" not in g:
         person = current_person()
-        g.actor = (
-            person.actor(session.get(FIRM), address=remote_address()) if person else Actor(address=remote_address())
-        )
+        origin = {"address": remote_address(), "agent": request.user_agent.string[:LONGEST_AGENT] or None}
+        g.actor = person.actor(session.get(FIRM), **origin) if person else Actor(**origin)
     actor: Actor = g.actor if has_request_context() else VISITOR
     return actor

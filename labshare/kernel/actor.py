@@ -11,13 +11,15 @@ class Actor:
 
     `roles` are the roles of the current membership and, for regulators, of the person: `owner`, `lab_manager`,
     `booker`, `accountant`, `viewer`; `officer`, `approver`, `auditor`, `admin`; `system` for jobs; empty for a visitor.
-    `address` is the network address, kept beside the audit trail, outside the seal (R-AUDIT-8).
+    `address` is the network address, kept beside the audit trail, outside the seal (R-AUDIT-8); `agent` what the
+    browser says it is, kept with its session.
     """
 
     person_id: int | None = None
     firm_id: int | None = None
     roles: frozenset[str] = field(default_factory=frozenset)
     address: str | None = None
+    agent: str | None = None
     scope: str = TokenScope.WRITE
     """`read` for a read-only API token."""
     divisions: frozenset[tuple[str, str]] = frozenset()

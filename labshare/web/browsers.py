@@ -8,11 +8,21 @@ import secrets
 from datetime import timedelta
 
 from flask import Response, after_this_request, current_app, request
+from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 LASTS = timedelta(days=365)
 MOST = 5
 """Accounts that one browser is known for: at a lab's shared desk several people sign in."""
+
+
+def named_browser(agent: str | None) -> str:
+    """What a browser calls itself, for people: "Edge · Windows"; "" where it says nothing that is known."""
+    from ua_parser import parse  # its patterns, where somebody asks
+
+    said = parse(agent or "")
+    family = _("WeChat") if "MicroMessenger" in (agent or "") else said.user_agent and said.user_agent.family
+    return " · ".join(part for part in (family, said.os and said.os.family) if part)
 
 
 def _serializer() -> URLSafeTimedSerializer:

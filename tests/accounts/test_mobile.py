@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from flask import Flask
@@ -252,6 +253,13 @@ def gateway() -> Iterator[tuple[str, list[Any]]]:
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             got.append((self.path, self.headers["Authorization"], json.loads(self.rfile.read(length))))
+            self.send_response(302 if self.path == "/moved" else 204)
+            if self.path == "/moved":
+                self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            got.append(self.path)
             self.send_response(204)
             self.end_headers()
 
@@ -288,3 +296,13 @@ def test_the_gateway_gets_the_parts(app: Flask, gateway: tuple[str, list[Any]]) 
             },
         )
     ]
+
+
+@pytest.mark.engines("sqlite")
+def test_a_gateway_that_points_elsewhere_is_refused(app: Flask, gateway: tuple[str, list[Any]]) -> None:
+    address, got = gateway
+    app.config["SMS_URL"] = address.replace("/codes", "/moved")
+    code = ShortMessage(mobile="+8613805751234", code="012345", minutes=Minutes(10), language="en", text="012345")
+    with pytest.raises(HTTPError):
+        configured_sender()(code)
+    assert [path for path, *_ in got] == ["/moved"]

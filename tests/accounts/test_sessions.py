@@ -8,7 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from labshare.accounts import passwords
+from labshare.accounts.models import SignInSession
 from labshare.accounts.sessions import end_all_sessions
+from labshare.audit.models import AuditEvent
 from labshare.http.actor import current_actor
 from labshare.kernel.database import db
 from labshare.organisations.models import Membership, RegulatorRole
@@ -112,3 +115,38 @@ def test_person_is_loaded_in_one_statement(who: Any, client: FlaskClient) -> Non
 
 def test_idle_browser_is_signed_out(app: Flask) -> None:
     assert app.permanent_session_lifetime == timedelta(hours=12)
+
+
+PASSWORD = "long enough a pass"
+EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/131.0 Safari/537.36 Edg/131.0"
+WECHAT = "Mozilla/5.0 (Linux; Android 14; wv) AppleWebKit/537.36 Version/4.0 Chrome/116.0 Mobile MicroMessenger/8.0.50"
+
+
+def signed_in_with(app: Flask, agent: str, email: str) -> FlaskClient:
+    browser = app.test_client()
+    form = {"email": email, "password": PASSWORD}
+    assert browser.post("/account/sign-in", data=form, headers={"User-Agent": agent}).status_code == 303
+    return browser
+
+
+@pytest.mark.engines("sqlite")
+def test_who_is_signed_in_where_and_ending_one_of_them(app: Flask, clock: Any) -> None:  # R-FACTOR-11
+    someone = make.member(make.firm(), password_hash=passwords.hashed(PASSWORD))
+    db.session.commit()
+    lost, here = signed_in_with(app, WECHAT, someone.email), signed_in_with(app, EDGE, someone.email)
+    stranger = sign_in(app.test_client(), make.member(make.firm()))
+    page = here.get("/account/sessions").text
+    assert all(name in page for name in ("微信 · Android", "Edge · Windows", "本浏览器"))
+    assert "微信" not in stranger.get("/account/sessions").text
+    other, own = (one.id for one in db.session.query(SignInSession).filter_by(person_id=someone.id).order_by("id"))
+    assert f"/account/sessions/{own}/end" not in page
+    assert stranger.post(f"/account/sessions/{other}/end").status_code == 404
+    assert lost.get("/account/").status_code == 200
+    assert here.post(f"/account/sessions/{other}/end").status_code == 303
+    assert [client.get("/account/").status_code for client in (lost, here)] == [303, 200]
+    assert db.session.query(AuditEvent).filter_by(action="account.end_session").one().after == {"sessions_ended": 1}
+    assert here.post(f"/account/sessions/{other}/end").status_code == 404, "it has ended"
+    clock.advance(minutes=11)
+    asked = here.post(f"/account/sessions/{own}/end")
+    assert asked.status_code == 403
+    assert "proof_" in asked.text, "who comes back after a while proves who it is"

@@ -26,6 +26,7 @@ PROVES = {
     "account.add_passkey",
     "account.bank_account",
     "account.change_password",
+    "account.end_session",
     "account.own_mobile",
     "account.remove_passkey",
     "account.tokens",

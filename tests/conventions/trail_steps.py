@@ -21,7 +21,7 @@ from labshare.accounts.links import RESET_LASTS, password_link, state_of
 from labshare.accounts.models import MobileCode, Person
 from labshare.accounts.passkeys import remove_passkey
 from labshare.accounts.passwords import hashed
-from labshare.accounts.queries import passkeys_of
+from labshare.accounts.queries import open_sessions, passkeys_of
 from labshare.accounts.sessions import begin_session
 from labshare.accounts.terms import CodePurpose
 from labshare.booking import services as booking
@@ -121,6 +121,10 @@ def _accounts(world: RightsWorld) -> Iterator[Step]:
     with transaction():
         key = begin_session(db.session.get_one(Person, someone.id), now)
     yield "sign out", lambda: accounts.sign_out(actor=own, now=now, key=key)
+    with transaction():
+        begin_session(db.session.get_one(Person, someone.id), now)
+    (another,) = (one.id for one in open_sessions(someone.id, now)[:1])
+    yield "sign another browser out", lambda: accounts.end_one_session(actor=own, now=now, session_id=another)
     yield "choose a language", lambda: accounts.choose_language(actor=own, now=now, locale="en")
     yield (
         "change the password",

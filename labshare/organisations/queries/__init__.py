@@ -65,7 +65,12 @@ class Account:
         return firms[0] if firms else None
 
     def actor(
-        self, wished_firm: int | None = None, *, address: str | None = None, scope: str = TokenScope.WRITE
+        self,
+        wished_firm: int | None = None,
+        *,
+        address: str | None = None,
+        agent: str | None = None,
+        scope: str = TokenScope.WRITE,
     ) -> Actor:
         """Act for that firm, with the role there and the regulator's roles of the person."""
         firm_id = self.firm_id(wished_firm)
@@ -75,6 +80,7 @@ class Account:
             firm_id=firm_id,
             roles=frozenset(roles),
             address=address,
+            agent=agent,
             scope=scope,
             divisions=self.divisions,
         )

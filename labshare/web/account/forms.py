@@ -101,7 +101,10 @@ class CodeForm(Form):
     )
 
 
-APPS_CODE = {"class": "ref", "autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "20"}
+LONGEST_CODE = 40
+"""A recovery code with blanks and dashes."""
+
+APPS_CODE = {"class": "ref", "autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": str(LONGEST_CODE)}
 """How a field takes the six digits of an app, blanks among them."""
 
 
@@ -120,7 +123,7 @@ class FactorCodeForm(Form):
     passkey = HiddenField(default="")
     code = StringField(
         _l("Code of the app"),
-        [code_or_passkey(), length(20)],
+        [code_or_passkey(), length(LONGEST_CODE)],
         description=_l("Six digits, new every thirty seconds."),
         render_kw=APPS_CODE,
     )
@@ -129,17 +132,22 @@ class FactorCodeForm(Form):
 class RecoveryCodeForm(FactorCodeForm):
     code = StringField(
         _l("Recovery code"),
-        [code_or_passkey(), length(20)],
-        description=_l("Twelve signs in groups of four. Each works once."),
-        render_kw={"class": "ref", "autocomplete": "off", "autocapitalize": "characters", "maxlength": "20"},
+        [code_or_passkey(), length(LONGEST_CODE)],
+        description=_l("Signs in groups of four. Each code works once."),
+        render_kw={
+            "class": "ref",
+            "autocomplete": "off",
+            "autocapitalize": "characters",
+            "maxlength": str(LONGEST_CODE),
+        },
     )
 
 
 class EitherCodeForm(Form):
     code = StringField(
         _l("Code of the app, or a recovery code"),
-        [required(), length(20)],
-        render_kw={"class": "ref", "autocomplete": "one-time-code", "maxlength": "20"},
+        [required(), length(LONGEST_CODE)],
+        render_kw={"class": "ref", "autocomplete": "one-time-code", "maxlength": str(LONGEST_CODE)},
     )
 
 
@@ -154,12 +162,12 @@ class SetUpFactorForm(Form):
     present_password = SecretField(_l("Present password"), [required()])
     present_code = StringField(
         _l("Code of the present app, or a recovery code"),
-        [required(), length(20)],
-        render_kw={"class": "ref", "autocomplete": "off", "maxlength": "20"},
+        [required(), length(LONGEST_CODE)],
+        render_kw={"class": "ref", "autocomplete": "off", "maxlength": str(LONGEST_CODE)},
     )
     code = StringField(
         _l("Code that the app shows now"),
-        [required(), length(20)],
+        [required(), length(LONGEST_CODE)],
         render_kw=APPS_CODE,
     )
 

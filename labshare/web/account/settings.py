@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 
 from labshare.accounts import passwords, services
 from labshare.accounts.errors import WrongPresentPassword
-from labshare.accounts.queries import get_person
-from labshare.accounts.sessions import begin_session
+from labshare.accounts.queries import get_person, open_sessions, own_session
+from labshare.accounts.sessions import begin_session, digest
 from labshare.http import limits
 from labshare.http.actor import current_actor, current_person
 from labshare.http.rights import SIGNED_IN, Of, proves, requires, signed_in
@@ -26,8 +26,9 @@ from labshare.organisations.services.tokens import own_token
 from labshare.web.account import blueprint
 from labshare.web.account.forms import AccountForm, ChangePasswordForm, TokenForm
 from labshare.web.account.throttle import Guesses
-from labshare.web.actor import act_for, begin_browser_session, end_browser_session
+from labshare.web.actor import act_for, begin_browser_session, end_browser_session, session_key
 from labshare.web.asked import asked_number
+from labshare.web.browsers import named_browser
 from labshare.web.language import safe_next
 from labshare.web.steps import Around, carry_out, posted
 
@@ -83,7 +84,7 @@ def change_password() -> Any:
 
     def change() -> str:
         changed = services.change_password(actor=actor, now=now, seen_hash=seen_hash, new_hash=new_hash[-1])
-        return begin_session(changed, now)
+        return begin_session(changed, now, agent=actor.agent)
 
     def begin_anew(key: str) -> None:
         guesses.right()
@@ -117,6 +118,31 @@ def sign_out_everywhere() -> Any:
         lambda: services.sign_out_everywhere(actor=current_actor(), now=utc_now()),
         lambda _done: (_("Signed out everywhere."), url_for("account.sign_in")),
         Around(after=lambda _done: end_browser_session()),
+    )
+
+
+@blueprint.get("/sessions")
+@signed_in
+def sessions() -> Any:
+    """The browsers in which one is signed in, to be signed out one by one."""
+    own = digest(session_key() or "")
+    rows = [
+        (named_browser(one.agent), one, one.key_digest == own)
+        for one in open_sessions(signed_in_person().id, utc_now())
+    ]
+    return render_template("account/sessions.html", rows=rows)
+
+
+@blueprint.post("/sessions/<int:session_id>/end")
+@signed_in
+@proves(_l("Sign another browser out"))
+def end_session(session_id: int) -> Any:
+    """End the session of another browser."""
+    person = signed_in_person()
+    return carry_out(
+        lambda: services.end_one_session(actor=current_actor(), now=utc_now(), session_id=session_id),
+        lambda _done: (_("That browser is signed out."), url_for("account.sessions")),
+        Around(before=lambda: own_session(person_id=person.id, session_id=session_id, now=utc_now())),
     )
 
 

@@ -226,7 +226,9 @@ def choose_password(token: str) -> Any:
 
     def choose() -> Entered | None:
         chosen = services.set_password(actor=current_actor(), now=utc_now(), token=token, new_hash=new_hash[-1])
-        return enter(chosen, utc_now()) if demonstration_allowed() or not chosen.demonstration else None
+        if chosen.demonstration and not demonstration_allowed():
+            return None
+        return enter(chosen, utc_now(), agent=current_actor().agent)
 
     def go_in(entered: Entered | None) -> Response:
         end_browser_session()

@@ -65,6 +65,16 @@ class Proposal:
         return total(fen for _ref, fen in self.shares)
 
 
+def is_named(name: str, names: Iterable[str | None]) -> bool:
+    """Whether a name, as the bank or the tax system writes it, is one of these."""
+    return plain_name(name) in {plain_name(each) for each in names if each}
+
+
+def is_buyer(*, name: str, uscc: str, firm_uscc: str, firm_names: Iterable[str | None]) -> bool:
+    """Whether the tax system's buyer is this firm: by the credit code where the list has it, else by the name."""
+    return uscc == firm_uscc if uscc else is_named(name, firm_names)
+
+
 def plain_name(name: str) -> str:
     """A firm's name as banks and people write it alike: no blanks, brackets of either width, small letters."""
     return re.sub(r"\s", "", name.translate(str.maketrans("（）", "()"))).lower()

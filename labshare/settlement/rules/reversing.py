@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import lcm
 
 from labshare.kernel.money import Fen, share_by_largest_remainder, total
-from labshare.settlement.rules.matching import Due, Proposal, plain_name
+from labshare.settlement.rules.matching import Due, Proposal, is_buyer
 from labshare.settlement.terms import MatchReason
 
 
@@ -48,8 +48,7 @@ class Reversible:
         ]
 
     def of_buyer(self, *, name: str, uscc: str) -> bool:
-        """By the credit code where the list has it, else by the name."""
-        return uscc == self.uscc if uscc else plain_name(name) in map(plain_name, self.names)
+        return is_buyer(name=name, uscc=uscc, firm_uscc=self.uscc, firm_names=self.names)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from labshare.audit.services import record
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import InvalidInputs, NotFound, Problem
+from labshare.kernel.errors import NotFound, Problem, raise_all
 from labshare.kernel.formatting import plain_money
 from labshare.kernel.money import Fen, total
 from labshare.kernel.verbs import verb
@@ -30,7 +30,7 @@ from labshare.settlement.files import TakenFile
 from labshare.settlement.models import Payment
 from labshare.settlement.queries.bank import lines_waiting, load_dues, proposals
 from labshare.settlement.rules.bank_sheets import BankRow
-from labshare.settlement.rules.matching import plain_name
+from labshare.settlement.rules.matching import is_named
 from labshare.settlement.services.ledger import locked_bookings
 from labshare.settlement.services.lists import at_share, locked_line, put_aside, put_back, take_in_lines, undo_lines
 from labshare.settlement.services.payments import record_payment
@@ -129,8 +129,7 @@ def record_bank_line(
         else:
             payments.append(payment)
             db.session.add(BankMatch(payment_id=payment.id, line_id=line.id))
-    if problems:
-        raise problems[0] if len(problems) == 1 else InvalidInputs(problems)
+    raise_all(problems)
     before = line.left_fen
     line.left_fen = Fen(before - shared)
     db.session.flush()
@@ -184,5 +183,4 @@ def take_back(*, actor: Actor, now: datetime, line_id: int) -> BankLine:
 def _claims_client(booking: Booking, line: BankLine, payer_uscc: str) -> bool:
     """Whether the code says that the client paid, and the bank names somebody else."""
     client = booking.client
-    names = {plain_name(name) for name in (client.name, client.name_en) if name}
-    return payer_uscc == client.uscc and plain_name(line.payer) not in names
+    return payer_uscc == client.uscc and not is_named(line.payer, (client.name, client.name_en))

@@ -11,7 +11,7 @@ from labshare.audit.services import record
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import InvalidInputs, NotFound, Problem
+from labshare.kernel.errors import InvalidInputs, NotFound, Problem, raise_all
 from labshare.kernel.formatting import plain_money
 from labshare.kernel.money import Fen, share_by_largest_remainder, total
 from labshare.kernel.verbs import verb
@@ -31,7 +31,7 @@ from labshare.settlement.errors import (
 from labshare.settlement.files import TakenFile
 from labshare.settlement.models import Invoice
 from labshare.settlement.queries.tax_list import SOURCE, lines_open, proposals_for, reversible
-from labshare.settlement.rules.matching import plain_name
+from labshare.settlement.rules.matching import is_buyer
 from labshare.settlement.rules.reversing import share_tax
 from labshare.settlement.rules.tax_sheets import TaxRow
 from labshare.settlement.services.invoices import Share, record_invoice, record_red_letter
@@ -153,24 +153,25 @@ def _record_red(
         raise ReversesNothing(number=number)
     parts = {part.ref: part for part in found[0].parts}
     taxes = share_tax(Fen(-line.tax_fen), {ref: fen for ref, fen in shares if ref in parts}, found[0])
-    invoice, problems = None, list[Problem]()
+    made, problems = list[Invoice](), list[Problem]()
     for ref, fen in shares:
         try:
-            invoice = record_red_letter(
-                actor=actor,
-                now=now,
-                ref=ref,
-                number=line.number,
-                issued_on=line.issued_on,
-                amount_fen=fen,
-                tax_fen=taxes.get(ref, Fen(0)),
-                reverses=parts[ref].line_id if ref in parts else None,
+            made.append(
+                record_red_letter(
+                    actor=actor,
+                    now=now,
+                    ref=ref,
+                    number=line.number,
+                    issued_on=line.issued_on,
+                    amount_fen=fen,
+                    tax_fen=taxes.get(ref, Fen(0)),
+                    reverses=parts[ref].line_id if ref in parts else None,
+                )
             )
         except Problem as problem:
             problems += at_share(problem, ref)
-    if problems or invoice is None:
-        raise problems[0] if len(problems) == 1 else InvalidInputs(problems)
-    return invoice
+    raise_all(problems)
+    return made[-1]
 
 
 @verb("tax.record_sure", title=_l("Sure lines of the tax system's list recorded as invoices"))
@@ -220,11 +221,9 @@ def _is_known(line: TaxLine) -> bool:
 
 
 def _is_buyer(line: TaxLine, booking: Booking) -> bool:
-    """By the credit code where the list has it, else by the name."""
     client = booking.client
-    if line.buyer_uscc:
-        return bool(line.buyer_uscc == client.uscc)
-    return plain_name(line.buyer) in {plain_name(name) for name in (client.name, client.name_en) if name}
+    names = client.name, client.name_en
+    return is_buyer(name=line.buyer, uscc=line.buyer_uscc, firm_uscc=client.uscc, firm_names=names)
 
 
 def _at_shares(problem: Problem, refs: Sequence[str]) -> Problem:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from labshare.organisations.industries import find_industries, industries, read_industry
+from labshare.organisations.industries import classes, divisions, find_industries, industry_of, read_industry
 from labshare.organisations.rules import Figures, needed, sector_of_industry, size_class
 from labshare.organisations.terms import SectorName
 
@@ -144,10 +144,28 @@ def test_sector_of_an_industry_code(code: str, sector: str | None) -> None:
 
 
 def test_the_list_is_the_standards() -> None:
-    """97 divisions without a gap; each lies in a sector of the size standard or in none, as its section does."""
-    codes = list(industries())
+    """97 divisions without a gap, 1,381 classes (GB/T 4754-2017 as amended in 2019), none outside a division and none
+    of them empty."""
+    codes = list(divisions())
     assert [code[1:] for code in codes] == [f"{number:02}" for number in range(1, 98)]
     assert codes == sorted(codes)
+    assert len(classes()) == 1381
+    assert list(classes()) == sorted(classes())
+    assert {code[:3] for code in classes()} == set(codes)
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "english"),
+    [
+        ("C3451", "滚动轴承制造", "General-purpose machinery: 滚动轴承制造"),
+        ("C345", "通用设备制造业", "General-purpose machinery"),
+        ("C34", "通用设备制造业", "General-purpose machinery"),
+    ],
+)
+def test_a_code_is_called_by_its_class(code: str, name: str, english: str) -> None:
+    found = industry_of(code)
+    assert found is not None
+    assert (found.name, found.name_en) == (name, english)
 
 
 @pytest.mark.parametrize(
@@ -155,22 +173,33 @@ def test_the_list_is_the_standards() -> None:
     [
         ("轴承", "C34"),
         ("做轴承的", "C34"),
+        ("滚动轴承", "C3451"),
+        ("汽车零部件及配件", "C3670"),
+        ("工业机器人", "C3491"),
         ("Bearings", "C34"),
         ("电镀", "C33"),
         ("注塑", "C29"),
         ("纺织机械", "C35"),
         ("通用设备制造业", "C34"),
         ("c3451", "C34"),
+        ("3451", "C3451"),
         ("testing", "M74"),
     ],
 )
-def test_a_trade_finds_its_division_first(typed: str, code: str) -> None:
+def test_a_trade_finds_its_industry_first(typed: str, code: str) -> None:
     assert find_industries(typed)[0].code == code
 
 
 @pytest.mark.parametrize(
     ("typed", "read"),
-    [(" c3451 ", "C3451"), ("轴承", "C34"), ("制造", "制造"), ("没有这一行", "没有这一行"), ("", "")],
+    [
+        (" c3451 ", "C3451"),
+        ("轴承", "C34"),
+        ("滚动轴承", "C3451"),
+        ("制造", "制造"),
+        ("没有这一行", "没有这一行"),
+        ("", ""),
+    ],
 )
-def test_one_division_alone_is_taken(typed: str, read: str) -> None:
+def test_one_industry_alone_is_taken(typed: str, read: str) -> None:
     assert read_industry(typed) == read

@@ -16,9 +16,10 @@ unexport PYTHONDONTWRITEBYTECODE
 run: build
 	@exec $(BIN)/labshare start
 
-# One worker a core; a file stays with one worker, as its tests may share what was costly to load.
+# One worker more than cores, since a test often waits for the browser, the database or another process; a file stays with
+# one worker, as its tests may share what was costly to load.
 test: build
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --durations 25
+	$(BIN)/pytest -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder --durations 25
 
 # The inner loop: SQLite alone, without what is slow (`is_slow` in tests/conftest.py says what that is); what failed last
 # goes first. What it lists as slowest in the end has grown out of it: mark it.

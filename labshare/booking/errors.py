@@ -559,3 +559,47 @@ class TooManyHandovers(Conflict):
 
 class NotAuthorised(Conflict):
     message = _l("You hold no authorisation for %(instrument)s on this day. Who does may start the test.")
+
+
+# Bookings from before LabShare, by a sheet
+
+
+class PromisedOver(InvalidInput):
+    message = _l("Over already. What counts is time ahead, from today on.")
+    default_field = "ends_at"
+
+
+class PromisedTooFar(InvalidInput):
+    message = _l("More than a year ahead.")
+    default_field = "starts_at"
+
+
+class PromisedLong(InvalidInput):
+    message = _l("Longer than %(n)s.")
+    n_of = "day"
+    default_field = "ends_at"
+
+
+class PromisedElsewhere(InvalidInput):
+    message = _l("This booking is here already, on unit %(unit)s. Write that unit, or remove it in the calendar first.")
+    default_field = "unit"
+
+
+class PromisedTaken(InvalidInput):
+    message = _l("Taken: %(what)s.")
+    default_field = "starts_at"
+
+
+class PromisedTakenUntil(PromisedTaken):
+    message = _l("Taken: %(what)s. As long a place is free that day from %(time)s.")
+
+
+class PromisedTakenMeanwhile(Conflict):
+    """Only where somebody takes time past everybody else's turn."""
+
+    message = _l("Somebody took one of these times meanwhile. Nothing was written; check the file again.")
+    default_field = "file"
+
+
+class BegunSinceImport(Conflict):
+    message = _l("“%(name)s” has begun since. Nothing was undone.")

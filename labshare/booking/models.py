@@ -717,15 +717,22 @@ stays_as_recorded(
 _IS_BLOCK = f"kind IN ({listed(HoldingKind.blocks())})"
 
 
+_SAYS_WHO = (
+    f"(kind = '{HoldingKind.EARLIER}' AND client <> '' AND test <> '') OR (kind <> '{HoldingKind.EARLIER}' "
+    "AND client = '' AND test = '' AND contact = '' AND reference = '')"
+)
+
+
 class WantedBlock(Model):
-    """Time of an instrument's units that the lab wants for itself (R-TIME-15). Its holdings bear its id; what bookings
-    still hold of it is `missing_minutes`, all units together, and is taken as they go. Those entered together by a rule
-    of repetition share a `series`."""
+    """Time of an instrument's units that the lab wants for itself (R-TIME-15), or had promised before it was here
+    (R-SHEET-7). Its holdings bear its id; what bookings still hold of it is `missing_minutes`, all units together, and
+    is taken as they go. Those entered together by a rule of repetition share a `series`."""
 
     __tablename__ = "wanted_block"
     __table_args__ = (
         one_of("kind", HoldingKind.blocks()),
         CheckConstraint("starts_at < ends_at", name="times_in_order"),
+        CheckConstraint(_SAYS_WHO, name="earlier_says_who"),
         CheckConstraint("missing_minutes >= 0", name="missing_not_negative"),
         Index(
             "ix_wanted_block_missing",
@@ -751,6 +758,11 @@ class WantedBlock(Model):
     note: Mapped[str] = mapped_column(String(200), default="")
     missing_minutes: Mapped[Minutes]
     series: Mapped[str | None] = mapped_column(String(36))
+    client: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """Of a booking from before, as the lab calls them; so test, contact and the lab's own reference."""
+    test: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    contact: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    reference: Mapped[str] = mapped_column(String(60), default="", server_default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     @hybrid_property
@@ -850,7 +862,7 @@ class Holding(Model):
 
     @hybrid_property
     def is_block(self) -> bool:
-        """Whether the lab holds it for itself: maintenance, training or in-house use."""
+        """Whether the lab holds it without a booking: maintenance, training, in-house use, promised before LabShare."""
         return self.kind in HoldingKind.blocks()
 
     @is_block.inplace.expression

@@ -147,11 +147,17 @@ class HoldingKind(Term):
     MAINTENANCE = "maintenance", _l("maintenance"), _l("Maintenance")
     TRAINING = "training", _l("training"), _l("Training")
     IN_HOUSE = "in_house", _l("in-house use"), _l("In-house use")
+    EARLIER = "earlier", _l("a booking from before LabShare"), _l("Booked before LabShare")
     OFFER = "offer", _l("a client who is booking")
 
     @classmethod
     def blocks(cls) -> tuple["HoldingKind", ...]:
-        """What a lab holds for itself."""
+        """What a lab holds without a booking."""
+        return (*cls.by_hand(), cls.EARLIER)
+
+    @classmethod
+    def by_hand(cls) -> tuple["HoldingKind", ...]:
+        """What a lab holds for itself and enters block by block; what it had booked before comes by a sheet alone."""
         return (cls.MAINTENANCE, cls.TRAINING, cls.IN_HOUSE)
 
 

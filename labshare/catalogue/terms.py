@@ -167,6 +167,7 @@ class SheetKind(Term):
     TEST_ITEMS = "test_items", _l("Test items")
     FEES = "fees", _l("Fees")
     HOURS = "opening_hours", _l("Opening hours")
+    BOOKINGS = "bookings", _l("Bookings from before")
 
 
 class ManyKind(Term):

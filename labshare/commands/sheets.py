@@ -19,7 +19,7 @@ from labshare.kernel.time import utc_now
 from labshare.organisations.terms import FirmRole
 
 OF = {
-    "instruments": (SheetKind.INSTRUMENTS, SheetKind.CALIBRATIONS, SheetKind.HOURS),
+    "instruments": (SheetKind.INSTRUMENTS, SheetKind.CALIBRATIONS, SheetKind.HOURS, SheetKind.BOOKINGS),
     "test-items": (SheetKind.TEST_ITEMS, SheetKind.FEES),
 }
 """What each word takes of a workbook."""
@@ -33,7 +33,8 @@ OF = {
 @with_app
 def import_(what: str, file: Path, *, code: str, dry_run: bool) -> None:
     """Take an XLSX or CSV file into a lab: all of it or nothing, one message a bad cell. For instruments with their
-    calibrations and opening hours, or test items with their fees; other sheets of the file are passed over."""
+    calibrations, opening hours and bookings from before, or test items with their fees; other sheets of the file are
+    passed over."""
     lab = next((one for one in all_labs() if one.code == code), None)
     if lab is None:
         raise NotFound

@@ -236,6 +236,7 @@ def test_a_block_is_changed(market: Market, client: FlaskClient, wish: Wish) -> 
     span = {"starts_at": "2026-11-26T09:00:00+08:00", "ends_at": "2026-11-26T10:00:00+08:00"}
     at = f"/api/v1/instruments/{market.instrument.id}/blocks"
     made = client.post(at, json=span | {"kind": "training"}, headers=market.lab_hand).json
+    assert client.post(at, json=span | {"kind": "earlier"}, headers=market.lab_hand).status_code == 422  # R-SHEET-7
     later = span | {"ends_at": "2026-11-26T11:00:00+08:00"}
     changed = client.patch(f"/api/v1/blocks/{made['id']}", json=later, headers=market.lab_hand)
     assert changed.status_code == 200, changed.text

@@ -69,6 +69,11 @@ def open_from(since: str, number: str = "", **days: str) -> dict[str, Any]:
     return {"inner_id": number, "valid_from": since, "day1": "08:30–12:00, 13:30–17:00", **days}
 
 
+def promised(number: str, **more: Any) -> dict[str, Any]:
+    span = {"starts_at": "2026-12-08 08:30", "ends_at": "2026-12-09 24:00"}
+    return {"inner_id": number, **span, "client": "新光机械厂", "test": "盐雾试验", **more}
+
+
 def taken(house: House, *sheets: ReadSheet) -> SheetImport | None:
     with transaction():
         return import_sheets(**house.who, lab_id=house.lab.id, sheets=sheets, name="清单.xlsx")
@@ -130,6 +135,7 @@ def whole_lab(house: House) -> None:
             open_from("2026-12-01", "YQ-1", day1="24 h", day5="22:00–06:00"),
             {"inner_id": "YQ-1", "valid_from": "2027-01-01", "as_lab": "是"},
         ),
+        sheet(SheetKind.BOOKINGS, promised("YQ-1"), promised("YQ-2", contact="王工")),
     )
 
 

@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 
 from labshare.booking import services
+from labshare.booking.services.sheets import import_sheets
+from labshare.catalogue.terms import SheetKind
 from labshare.kernel.database import transaction
 from labshare.kernel.months import Month
 from labshare.oversight.dashboard import dashboard
@@ -15,6 +17,7 @@ from labshare.oversight.statistics import ANYONE
 from labshare.oversight.terms import UsageBy
 from tests import factories
 from tests.booking.conftest import House, at, make_house
+from tests.catalogue.test_sheets import sheet
 from tests.conftest import Clock
 
 NOVEMBER = Month.parse("2026-11")
@@ -23,8 +26,8 @@ NOVEMBER = Month.parse("2026-11")
 @pytest.fixture
 def house(app: Flask, clock: Clock) -> House:
     """Two units, open nine to twelve and one to five: an outside client's test of 80 minutes of machine time, the lab's
-    own of 60, three hours of maintenance, two of training, four hours in-house on both units that are over and four
-    that are to come."""
+    own of 60, three hours of maintenance, two of training, one on one unit that was promised before the lab was here,
+    four hours in-house on both units that are over and four that are to come."""
     house = make_house(clock)
     for client, unit, machine_minutes in ((house.client, 1, 80), (house.manager, 2, 60)):
         booking = house.book("2026-11-25 09:00", actor=client, quantity=2 if unit == 1 else 1)
@@ -50,6 +53,10 @@ def house(app: Flask, clock: Clock) -> House:
             starts_at=at(f"2026-11-{day} 13:00"),
             ends_at=at(f"2026-11-{day} {until}"),
         )
+    before = {"inner_id": house.instrument.inner_id, "client": "新光机械厂", "test": "盐雾试验"}
+    before |= {"starts_at": "2026-11-24 15:00", "ends_at": "2026-11-24 16:00"}
+    given = {"lab_id": house.lab.id, "sheets": [sheet(SheetKind.BOOKINGS, before)], "name": "x"}
+    house.do(import_sheets, house.manager, **given)
     clock.set("2026-11-28 10:00")
     return house
 
@@ -70,7 +77,7 @@ def test_what_a_lab_does_for_itself_is_effective_time_too(house: House, by: Usag
     assert usage.utilisation(1) == Fraction(620, 2 * 8000)
     assert (usage.bookings, usage.samples, usage.clients, usage.smes) == (2, 3, 1, 1)
     working_days = 21
-    assert usage.available_minutes == 2 * (working_days * 420 - 240 - 180 - 120 - 240)
+    assert usage.available_minutes == 2 * (working_days * 420 - 240 - 180 - 120 - 240) - 60
 
 
 def test_a_block_names_no_test_item(house: House) -> None:

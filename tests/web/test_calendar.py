@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from labshare.booking import services
 from labshare.booking.models import Closure, Holding
 from labshare.booking.rules.time import Interval
+from labshare.booking.terms import HoldingKind
 from labshare.kernel.database import db, transaction
 from labshare.kernel.formatting import table_slot
 from labshare.web.lab.timetable import Axis, at, axis_of, calendar_of
@@ -233,7 +234,7 @@ CUTS = st.lists(st.integers(0, 7 * 1440), min_size=2, max_size=24, unique=True).
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cuts=CUTS,
-    kinds=st.lists(st.sampled_from(["maintenance", "training", "in_house", "offer"]), min_size=12, max_size=12),
+    kinds=st.lists(st.sampled_from([*HoldingKind.blocks(), HoldingKind.OFFER]), min_size=12, max_size=12),
 )
 def test_bars_equal_the_holdings_to_the_minute(
     house: House, client: FlaskClient, clock: Any, cuts: list[int], kinds: list[str]

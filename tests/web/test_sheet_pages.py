@@ -12,12 +12,14 @@ import xlsxwriter
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from labshare.accounts.models import Person
 from labshare.booking.models import SheetImport
 from labshare.catalogue.models import Instrument
 from labshare.commands.sheets import import_
 from labshare.kernel.database import db, transaction
 from labshare.kernel.sheets import read_sheets
 from tests import factories as make
+from tests.booking.conftest import House, make_house
 from tests.conftest import Clock
 from tests.signing import sign_in
 
@@ -29,6 +31,11 @@ ENGINES = ("sqlite",)
 def lab(app: Any, clock: Clock) -> Any:
     with transaction():
         return make.lab()
+
+
+@pytest.fixture
+def house(app: Any, clock: Clock) -> House:
+    return make_house(clock)
 
 
 def table(*rows: list[Any]) -> bytes:
@@ -170,3 +177,45 @@ def test_the_command_takes_the_same_files(lab: Any, app: Any, tmp_path: Path) ->
     assert instruments() == 2
     assert run.invoke(import_, ["test-items", str(good), "--lab", lab.code]).exit_code == 1
     assert run.invoke(import_, ["instruments", str(good), "--lab", "none"]).exit_code == 1
+
+
+PROMISED = "内部编号,工位,开始时间,结束时间,委托方,检测内容,联系人,自有编号\n"
+
+
+def promised(*rows: str) -> bytes:
+    return (PROMISED + "\n".join(rows)).encode("gb18030")
+
+
+def test_what_was_booked_before_stands_in_the_calendar(house: House, client: FlaskClient) -> None:  # R-SHEET-7
+    """For the lab alone; with whom and what instead of a note, and on its page with all of it."""
+    sign_in(client, db.session.get_one(Person, house.manager.person_id), house.lab.firm)
+    number = house.instrument.inner_id
+    ref = house.book("2026-11-26 09:00").ref
+    house.book("2026-11-26 09:00")
+    wrong = sent(client, house.lab, promised(f"{number},,2026-11-26 9:30,2026-11-26 11:00,新光机械厂,盐雾试验,,"))
+    assert wrong.status_code == 422
+    for said in ("C2", f"已占用：{ref} 11-26 周四", "当天 10:00 起有同样长的空闲", "如 2026-12-08 08:30"):
+        assert said in wrong.text, said
+    row = f"{number},1,2026-11-26 13:00,2026-11-26 15:00,新光机械厂,盐雾试验,王工,WT-7"
+    right = sent(client, house.lab, promised(row))
+    assert "上线前预约" in right.text
+    taken = {"data": {"checked": checked(right)}, "follow_redirects": True}
+    assert "新增 1 行" in client.post(f"/lab/labs/{house.lab.id}/sheets/import", **taken).text
+    for view in ("table", "day", "week", "sheet"):
+        page = client.get(f"/lab/calendar?view={view}&from=2026-11-26").text
+        assert "新光机械厂 · 盐雾试验" in page, view
+        assert "上线前预约" in page, view
+    data = client.get("/lab/calendar/data?from=2026-11-26&days=1").json
+    [event] = [dict(zip(data["columns"], one, strict=True)) for one in data["events"] if "earlier" in one]
+    assert (event["note"], data["looks"]["earlier"]) == ("新光机械厂 · 盐雾试验", "early")
+    name = event["block"]
+    block = client.get(f"/lab/calendar/blocks/{name}").text
+    for said in ("上线前预约", "新光机械厂", "盐雾试验", "王工", "WT-7", "只有委托方本人的接受才计入"):
+        assert said in block, said
+    english = client.get(f"/lab/calendar/blocks/{name}", headers={"Accept-Language": "en"}).text
+    assert "Booked before LabShare" in english
+    assert "earlier" not in client.get("/lab/calendar/block").text
+    by_hand = {"instrument": house.instrument.id, "kind": "earlier", "starts_at": "2026-11-27T08:00"}
+    assert client.post("/lab/calendar/block", data={**by_hand, "ends_at": "2026-11-27T09:00"}).status_code == 422
+    export = client.get(f"/lab/labs/{house.lab.id}/sheets/export.csv?sheet=bookings").data
+    assert "已存在" in sent(client, house.lab, export).text

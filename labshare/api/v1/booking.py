@@ -186,7 +186,7 @@ class BlockBody(Strict):
     starts_at = Moment(required=True)
     ends_at = Moment(required=True)
     units = Many(Whole(validate=Range(1, 99)), load_default=None, allow_none=True)
-    kind = Text(required=True, validate=OneOf(HoldingKind.blocks()))
+    kind = Text(required=True, validate=OneOf(HoldingKind.by_hand()))
     note = Text(load_default="", validate=Length(max=200))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from labshare.booking.models import Booking, Closure, ForClient, Holding, OpeningWeek, WantedBlock, WorkingYear
 from labshare.booking.queries.bookings import with_booker
-from labshare.booking.queries.loading import holdings_in_window
+from labshare.booking.queries.loading import holdings_in_window, holds_from_before, note_of_holding
 from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Instrument, InstrumentUnit, TestItem
 from labshare.catalogue.terms import LifeState
@@ -144,7 +144,8 @@ def units_of_lab(*, lab_id: int, instrument_id: int | None = None) -> Sequence[R
 def held_between(
     instrument_ids: Collection[int], since: datetime, until: datetime, *, now: datetime
 ) -> Sequence[Row[Any]]:
-    """Holdings that count at `now` and meet `[since, until)`, by start. Beside the holding's own columns: of its
+    """Holdings that count at `now` and meet `[since, until)`, by start. Beside the holding's own columns (`note`: of a
+    booking from before its client and test): of its
     booking `ref`, `state`, `work_until` (then the clean-up begins), `cleanup_minutes`, the ids and both names of
     client and test item; without a booking these are None. Of what is held for a client who telephoned `made_id`, and
     the same of client (who is not registered has a negative id) and test item. One statement."""
@@ -154,7 +155,7 @@ def held_between(
             Holding.unit,
             Holding.kind,
             Holding.block,
-            Holding.note,
+            note_of_holding().label("note"),
             Holding.starts_at,
             Holding.ends_at,
             Booking.ref,
@@ -169,6 +170,7 @@ def held_between(
             TestItem.name.label("item"),
             TestItem.name_en.label("item_en"),
         )
+        .outerjoin(WantedBlock, holds_from_before())
         .outerjoin(Booking, Booking.id == Holding.booking_id)
         .outerjoin(ForClient, and_(ForClient.holding_id == Holding.id, ForClient.open_at(now)))
         .outerjoin(Firm, Firm.id == func.coalesce(Booking.client_firm_id, ForClient.client_firm_id))

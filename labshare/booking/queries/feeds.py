@@ -12,8 +12,9 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from labshare.accounts.sessions import digest
 from labshare.booking.entries import CLIENT_ENTRY, LAB_ENTRY, state_of_entry, words_of_entry
-from labshare.booking.models import Booking, CalendarFeed, Holding
+from labshare.booking.models import Booking, CalendarFeed, Holding, WantedBlock
 from labshare.booking.queries.bookings import visible_bookings
+from labshare.booking.queries.loading import holds_from_before, note_of_holding
 from labshare.booking.terms import FeedOf, HoldingKind
 from labshare.catalogue.formatting import place
 from labshare.catalogue.models import Instrument, Lab
@@ -117,12 +118,13 @@ def entries_of(subscribed: Subscribed, now: datetime) -> list[Entry]:
 
 
 def _blocks(feed: CalendarFeed, now: datetime) -> list[Entry]:
-    """Maintenance, training and in-house use of the lab or the instrument, each unit by itself."""
+    """Blocks of the lab or the instrument, each unit by itself; of a booking from before with client and test."""
     which = Instrument.lab_id == feed.lab_id if feed.of == FeedOf.LAB else Instrument.id == feed.instrument_id
     rows = db.session.execute(
-        select(Holding, Instrument)
+        select(Holding, Instrument, note_of_holding())
         .join(Instrument, Instrument.id == Holding.instrument_id)
         .join(Instrument.lab)
+        .outerjoin(WantedBlock, holds_from_before())
         .where(which, Lab.firm_id == feed.firm_id, Holding.is_block, Holding.ends_at > now - PAST)
         .options(contains_eager(Instrument.lab))
         .order_by(Holding.starts_at.desc(), Holding.id.desc())
@@ -142,11 +144,11 @@ def _blocks(feed: CalendarFeed, now: datetime) -> list[Entry]:
                 instrument=twin(instrument),
                 unit=holding.unit,
             ),
-            text=holding.note,
+            text=note,
             place=place(instrument.lab),
             url=absolute("/lab/calendar"),
         )
-        for holding, instrument in rows
+        for holding, instrument, note in rows
     ]
 
 

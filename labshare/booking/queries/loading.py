@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     Date,
     Integer,
     Select,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from labshare.booking.models import Booking, Closure, Holding, OpeningWeek, WorkingDay, WorkingYear
+from labshare.booking.models import Booking, Closure, Holding, OpeningWeek, WantedBlock, WorkingDay, WorkingYear
 from labshare.booking.rules import price as price_rules
 from labshare.booking.rules.hours import as_weekly
 from labshare.booking.rules.lifecycle import after_working_days, answer_by
@@ -43,6 +44,7 @@ from labshare.booking.rules.time import (
     WorkingDays,
     hours_of_weeks,
 )
+from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Calibration, Fee, Instrument, InstrumentUnit, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.queries.admissions import county_on
 from labshare.catalogue.queries.sample_forms import sample_form
@@ -277,6 +279,16 @@ def work_of_booking(booking: Booking) -> Work:
         minutes=booking.work_minutes,
         cleanup=booking.cleanup_minutes,
     )
+
+
+def holds_from_before() -> ColumnElement[bool]:
+    """Joins `WantedBlock` to the holdings of bookings from before LabShare."""
+    return and_(Holding.kind == HoldingKind.EARLIER, WantedBlock.id == Holding.block)
+
+
+def note_of_holding() -> ColumnElement[str]:
+    """What a holding is for, where it is joined so: the note of a block, client and test of a booking from before."""
+    return func.coalesce(WantedBlock.client + " · " + WantedBlock.test, Holding.note)
 
 
 def holdings_in_window(*columns: Any) -> Select[Any]:

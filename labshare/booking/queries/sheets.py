@@ -1,27 +1,42 @@
 """A lab's catalogue as sheets tell of it, and what was taken in from sheets."""
 
-from collections.abc import Collection, Sequence
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from labshare.booking.models import Booking, OpeningWeek, SheetImport
+from labshare.booking.models import Booking, OpeningWeek, SheetImport, WantedBlock
+from labshare.booking.queries.desk import held_between
 from labshare.booking.rules.hours import as_weekly
+from labshare.booking.rules.promised_sheets import TakenByUnit, Took
+from labshare.booking.rules.time import Interval
+from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Calibration, Fee, Instrument, Standard, TestItem
 from labshare.catalogue.queries.lists import calibrated_until
 from labshare.catalogue.rules.entries import CalibrationDetails, InstrumentDetails, TestItemDetails
 from labshare.catalogue.rules.fees import FeeSpan, read_extras
-from labshare.catalogue.rules.importing.have import FeeValues, Have, HaveFee, HaveHours, HaveInstrument, HaveItem
+from labshare.catalogue.rules.importing.have import (
+    FeeValues,
+    Have,
+    HaveFee,
+    HaveHours,
+    HaveInstrument,
+    HaveItem,
+    HavePromised,
+    Promised,
+)
 from labshare.catalogue.services.common import read
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
+from labshare.kernel.formatting import SlotWriter
 
 
 def lab_in_sheets(lab_id: int, day: date, standards: Collection[str] = ()) -> Have:
-    """Instruments, calibrations, test items, fees and opening hours of a lab in the order in which they were entered,
-    withdrawn ones too; `standards`: numbers in their one spelling that are looked up. Nine statements."""
+    """Instruments, calibrations, test items, fees, opening hours and bookings from before of a lab in the order in
+    which they were entered, withdrawn ones too; `standards`: numbers in their one spelling that are looked up. Ten
+    statements."""
     instruments = db.session.scalars(
         select(Instrument).where(Instrument.lab_id == lab_id).order_by(Instrument.id)
     ).all()
@@ -54,7 +69,61 @@ def lab_in_sheets(lab_id: int, day: date, standards: Collection[str] = ()) -> Ha
         items=_items(items, lab_id),
         standards=_listed(standards),
         hours=_hours(lab_id),
+        promised=_promised(lab_id),
     )
+
+
+def _promised(lab_id: int) -> list[HavePromised]:
+    """By instrument, start and unit."""
+    rows = db.session.execute(
+        select(WantedBlock, Instrument.inner_id)
+        .join(Instrument, Instrument.id == WantedBlock.instrument_id)
+        .where(Instrument.lab_id == lab_id, WantedBlock.kind == HoldingKind.EARLIER)
+    ).all()
+    rows = sorted(
+        rows, key=lambda row: (row.WantedBlock.instrument_id, row.WantedBlock.starts_at, row.WantedBlock.units)
+    )
+    return [
+        HavePromised(
+            id=one.id,
+            said=Promised(
+                inner_id=number,
+                unit=one.units[0],
+                starts_at=one.starts_at,
+                ends_at=one.ends_at,
+                client=one.client,
+                test=one.test,
+                contact=one.contact,
+                reference=one.reference,
+            ),
+        )
+        for one, number in rows
+    ]
+
+
+def instruments_in(lab_id: int, numbers: Collection[str]) -> dict[str, int]:
+    """The ids of a lab's instruments with these own numbers. One statement, none without numbers."""
+    if not numbers:
+        return {}
+    own = select(Instrument.inner_id, Instrument.id).where(Instrument.lab_id == lab_id)
+    return {number: row_id for number, row_id in db.session.execute(own) if number in numbers}
+
+
+def taken_in(lab_id: int, spans: Mapping[str, Interval], now: datetime) -> TakenByUnit:
+    """What takes these instruments' time, each within its span. Two statements, none without spans."""
+    ids = instruments_in(lab_id, spans.keys())
+    found: dict[str, dict[int, list[Took]]] = {number: {} for number in ids}
+    if not ids:
+        return found
+    numbers = {row_id: number for number, row_id in ids.items()}
+    since, until = min(one.starts_at for one in spans.values()), max(one.ends_at for one in spans.values())
+    written = SlotWriter(table=True)
+    for row in held_between(numbers.keys(), since, until, now=now):
+        words = row.ref or " · ".join(filter(None, (str(HoldingKind(row.kind).phrase), row.note)))
+        what = f"{words} {written(row.starts_at, row.ends_at)}"
+        units = found[numbers[row.instrument_id]]
+        units.setdefault(row.unit, []).append(Took(row.starts_at, row.ends_at, what=what))
+    return found
 
 
 def _hours(lab_id: int) -> dict[tuple[str, date], HaveHours]:

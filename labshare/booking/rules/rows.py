@@ -506,8 +506,10 @@ def wanted(
     note: str,
     series: str | None,
     now: datetime,
+    **of: str,
 ) -> Values:
-    """A block as the lab wants it, before any of it is taken."""
+    """A block as the lab wants it, before any of it is taken; `of`: client, test, contact and reference of a booking
+    from before."""
     return {
         "id": block,
         "instrument_id": instrument_id,
@@ -519,6 +521,7 @@ def wanted(
         "missing_minutes": 0,
         "series": series,
         "created_at": now,
+        **of,
     }
 
 

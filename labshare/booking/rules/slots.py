@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from labshare.booking.errors import Blocked, SlotTaken, StartRefused
 from labshare.booking.rules.time import (
@@ -26,7 +27,7 @@ ALTERNATIVES = 3
 
 @dataclass(frozen=True)
 class Taken:
-    """One holding. `kind` as in the table: booking, maintenance, training, in_house, offer."""
+    """One holding. `kind` as in the table: booking, maintenance, training, in_house, earlier, offer."""
 
     starts_at: datetime
     ends_at: datetime
@@ -34,6 +35,7 @@ class Taken:
     booking_id: int | None = None
 
 
+AnyTaken = TypeVar("AnyTaken", bound=Taken)
 Busy = Sequence[Sequence[Taken]]
 
 
@@ -84,7 +86,7 @@ class Candidate:
         return self.rules.instrument.id
 
 
-def clash(taken: Sequence[Taken], starts_at: datetime, ends_at: datetime) -> Taken | None:
+def clash(taken: Sequence[AnyTaken], starts_at: datetime, ends_at: datetime) -> AnyTaken | None:
     """The first holding of one unit that overlaps `[starts_at, ends_at)`."""
     index = bisect_right(taken, starts_at, key=lambda holding: holding.ends_at)
     if index < len(taken) and taken[index].starts_at < ends_at:
@@ -206,7 +208,7 @@ def slot_at(
             for taken in full.busy
             if (holding := clash(taken, plan.starts_at, plan.holding_ends_at)) is not None
         }
-        blocked = kinds <= set(HoldingKind.blocks())
+        blocked = kinds <= set(HoldingKind.by_hand())
         return Slot(
             starts_at=start,
             ends_at=plan.ends_at,

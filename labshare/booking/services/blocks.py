@@ -92,10 +92,10 @@ def block(
     series: str | None = None,
 ) -> Block:
     """Take what is free of `[starts_at, ends_at)` on these units (all by default) and list the bookings in the way;
-    what they hold is wanted from then on, and taken as they go (`grow`). `kind` is one of `HoldingKind.blocks`. Raises
+    what they hold is wanted from then on, and taken as they go (`grow`). `kind` is one of `HoldingKind.by_hand`. Raises
     `EndBeforeStart`, `UnknownUnit`, `InvalidInput` (kind)."""
     instrument, _lab = instrument_to_block(actor, instrument_id)
-    if kind not in HoldingKind.blocks():
+    if kind not in HoldingKind.by_hand():
         raise InvalidInput(field="kind")
     if ends_at <= starts_at:
         raise EndBeforeStart
@@ -253,6 +253,7 @@ def change_block(
         was = {"starts_at": plain(before[each.id][0]), "ends_at": plain(before[each.id][1])}
         after = {"starts_at": plain(wanted.starts_at), "ends_at": plain(wanted.ends_at), "holdings": taken}
         record(actor, now, "time.change_block", ("block", each.id), before=was, after=after)
+    grow(own.instrument_id, now)  # others that wanted what these gave back
     held = db.session.scalars(
         select(Holding).where(Holding.block == block_id).order_by(Holding.unit, Holding.starts_at)
     )

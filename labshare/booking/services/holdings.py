@@ -5,7 +5,7 @@ running into a deadlock at the exclusion constraint; on SQLite the transaction a
 The guard stands behind both: what overlaps is refused, and the next unit tried.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ from labshare.booking.rules.rows import Values
 from labshare.booking.rules.slots import Taken
 from labshare.booking.rules.time import Interval
 from labshare.booking.terms import HoldingKind
-from labshare.kernel.database import db, insert_or_nothing, inserts_or_nothing
+from labshare.kernel.database import Numbers, db, in_ids, insert_or_nothing, inserts_or_nothing
 
 LOCK_CLASS = 8130
 """The first key of the advisory locks of instruments."""
@@ -112,6 +112,20 @@ def wait_in_line(instrument_id: int) -> None:
 
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:class, :key)")
+
+
+def prepare_many(instrument_ids: Collection[int], now: datetime) -> None:
+    """Wait for one's turn at several instruments, by their ids, and delete what has lapsed there. Two statements."""
+    if not instrument_ids:
+        return
+    if db.session.connection().dialect.name == "postgresql":
+        db.session.execute(_LOCKS, {"class": LOCK_CLASS, "keys": sorted(instrument_ids)})
+    _delete(in_ids(Holding.instrument_id, bindparam(None, list(instrument_ids), type_=Numbers)), Holding.lapsed_by(now))
+
+
+_LOCKS = text(
+    "SELECT pg_advisory_xact_lock(:class, one.key) FROM (SELECT unnest(CAST(:keys AS int[])) AS key ORDER BY 1) AS one"
+)
 
 
 def clear(holding_ids: Sequence[int], now: datetime, person_id: int | None) -> None:

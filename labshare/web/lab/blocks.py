@@ -67,7 +67,7 @@ class BlockForm(TimesForm):
     units = MultipleField(_l("Units"), description=_l("None chosen: all units."), coerce=int)
     kind = RadioField(
         _l("Kind"),
-        choices=[(kind, kind.label) for kind in HoldingKind.blocks()],
+        choices=[(kind, kind.label) for kind in HoldingKind.by_hand()],
         default=HoldingKind.MAINTENANCE,
         validators=[required()],
     )

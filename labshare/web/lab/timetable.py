@@ -44,6 +44,7 @@ KINDS = {
     "house": _l("In-house use"),
     "train": _l("Training"),
     "block": _l("Maintenance"),
+    "early": HoldingKind.EARLIER.label,
 }
 """The looks of bars, as the key of the calendar names them."""
 LOOKS: dict[str, str] = {
@@ -56,6 +57,7 @@ HELD: dict[str, str] = {
     HoldingKind.MAINTENANCE: "block",
     HoldingKind.TRAINING: "train",
     HoldingKind.IN_HOUSE: "house",
+    HoldingKind.EARLIER: "early",
     HoldingKind.OFFER: "ask",
 }
 """The look of what holds time without a booking of its own."""
@@ -166,7 +168,7 @@ class Bar:
     moments. What only the grid writes is made when the grid asks."""
 
     kind: str
-    """Chooses its look: ask, work, done, house, block, or empty for what is confirmed."""
+    """Chooses its look: ask, work, done, house, train, block, early, or empty for what is confirmed."""
     offered: bool
     """Held, not taken: for a proposal to a client (`ref` is its booking), for one who telephoned (`made`), or while
     somebody books."""

@@ -7,11 +7,14 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.audit.services import record, record_many
 from labshare.booking.models import SheetImport
-from labshare.booking.queries.sheets import lab_in_sheets
+from labshare.booking.queries.sheets import instruments_in, lab_in_sheets, taken_in
 from labshare.booking.rules.hour_sheets import plan_hours
+from labshare.booking.rules.promised_sheets import plan_promised, spans_named
+from labshare.booking.services import holdings
+from labshare.booking.services.sheets.promised import take_promised
 from labshare.booking.services.sheets.writing import REFUSALS, Writing
 from labshare.catalogue import errors
-from labshare.catalogue.rules.filled import filled_in
+from labshare.catalogue.rules.filled import Filled, filled_in
 from labshare.catalogue.rules.importing import plan, standards_named
 from labshare.catalogue.rules.importing.plans import Plan
 from labshare.catalogue.services import common
@@ -29,11 +32,15 @@ def check_sheets(*, actor: Actor, now: datetime, lab_id: int, sheets: Sequence[R
     Raises `NoSheet` and `NothingInSheets` for a file that is none, `NotFound`, `NotAllowed`.
     """
     common.own_lab(actor, lab_id)
-    filled = filled_in(sheets)
+    return _planned(lab_id, now, filled_in(sheets))
+
+
+def _planned(lab_id: int, now: datetime, filled: Sequence[Filled]) -> Plan:
     have = lab_in_sheets(lab_id, local_day(now), standards_named(filled))
     hours = plan_hours(filled, have)  # before the plan, which gathers what is wrong in any sheet
+    promised = plan_promised(filled, have, taken_in(lab_id, spans_named(filled), now))
     made = plan(filled, have)
-    made.hours = hours
+    made.hours, made.promised = hours, promised
     return made
 
 
@@ -46,8 +53,12 @@ def import_sheets(
     Raises `SheetsNotRight` with bad cells, besides what `check_sheets` raises; what the database refuses is named as
     by the forms.
     """
+    common.own_lab(actor, lab_id)
+    filled = filled_in(sheets)
+    # Turns first, as whoever books takes them: a booking that has its turn needs the lab's row.
+    holdings.prepare_many(instruments_in(lab_id, spans_named(filled).keys()).values(), now)
     common.lock_lab(lab_id)  # one import of a lab after the other
-    made = check_sheets(actor=actor, now=now, lab_id=lab_id, sheets=sheets)
+    made = _planned(lab_id, now, filled)
     if made.bad:
         raise errors.SheetsNotRight(n=len(made.bad))
     if made.nothing:
@@ -58,6 +69,7 @@ def import_sheets(
         writing.items(made)
         writing.fees(made)
         writing.hours(made.hours)
+        take_promised(writing, made.promised)
     row = SheetImport(
         lab_id=lab_id,
         name=name[:200],

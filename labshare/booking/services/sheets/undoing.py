@@ -13,6 +13,13 @@ from labshare.booking.queries.sheets import get_import, lab_in_sheets, last_impo
 from labshare.booking.rules.hour_sheets import week_of
 from labshare.booking.rules.hours import check_first_day
 from labshare.booking.services.hours import lab_to_open, put_week, take_week
+from labshare.booking.services.sheets.promised import (
+    called,
+    change_promised,
+    give_back_promised,
+    not_begun,
+    wait_for_promised,
+)
 from labshare.booking.services.sheets.tables import delete_rows, rows_by_id
 from labshare.booking.services.sheets.writing import REFUSALS, Writing, digest
 from labshare.catalogue import errors
@@ -26,7 +33,7 @@ from labshare.catalogue.models import (
     TestItemStandard,
 )
 from labshare.catalogue.rules.entries import InstrumentDetails, TestItemDetails
-from labshare.catalogue.rules.importing.have import Have, HaveItem, fee_said
+from labshare.catalogue.rules.importing.have import Have, HaveItem, Promised, fee_said
 from labshare.catalogue.rules.importing.plans import ItemPlan, Plan
 from labshare.catalogue.rules.importing.rows import fee_row, hours_row, instrument_row, item_row
 from labshare.catalogue.rules.sheets import COLUMNS
@@ -58,6 +65,7 @@ def undo_import(*, actor: Actor, now: datetime, import_id: int) -> SheetImport:
     """
     found = get_import(import_id)
     common.own_lab(actor, found.lab_id)
+    wait_for_promised(found, now)
     common.lock_lab(found.lab_id)
     if found.undone_at is not None:
         raise errors.ImportUndone
@@ -66,6 +74,7 @@ def undo_import(*, actor: Actor, now: datetime, import_id: int) -> SheetImport:
         raise errors.NotTheLastImport
     have = lab_in_sheets(found.lab_id, local_day(now))
     _as_imported(found, have)
+    not_begun(found, have, now)
     writing = Writing(actor, now, found.lab_id)
     with common.refusals({"foreign": errors.RestsOnImport, **REFUSALS}, date=local_day(now)):
         _take_back(found, have, writing)
@@ -77,7 +86,7 @@ def undo_import(*, actor: Actor, now: datetime, import_id: int) -> SheetImport:
     return found
 
 
-def _present(have: Have) -> dict[SheetKind, dict[int, tuple[str, dict[str, Any], bool]]]:
+def _present(have: Have) -> dict[SheetKind, dict[Any, tuple[str, dict[str, Any], bool]]]:
     """By sheet and id: how a row is called, what it says, and whether it is published."""
     instruments = {
         one.id: (one.details.name, instrument_row(one.details, one.units), one.published)
@@ -98,6 +107,7 @@ def _present(have: Have) -> dict[SheetKind, dict[int, tuple[str, dict[str, Any],
         SheetKind.TEST_ITEMS: items,
         SheetKind.FEES: fees,
         SheetKind.HOURS: hours,
+        SheetKind.BOOKINGS: {one.id: (called(one.said), vars(one.said), False) for one in have.promised},
     }
 
 
@@ -115,6 +125,8 @@ def _take_back(found: SheetImport, have: Have, writing: Writing) -> None:
     """Fees before their items, items before their instruments; ends of fees once the new ones are gone."""
     added = {kind: [row_id for row_id, _digest in found.added.get(kind, ())] for kind in SheetKind}
     before = {kind: {row_id: cells for row_id, _said, cells in found.changed.get(kind, ())} for kind in SheetKind}
+    give_back_promised(writing, added[SheetKind.BOOKINGS])
+    _promised_before(before[SheetKind.BOOKINGS], have, writing)
     _hours_back(added[SheetKind.HOURS], before[SheetKind.HOURS], have, writing)
     for kind, action in REMOVED.items():
         subjects = _subjects(kind, added[kind])
@@ -158,6 +170,13 @@ def _hours_back(added: Sequence[int], before: Mapping[int, Mapping[str, str]], h
     for row_id, cells in before.items():
         row, week = rows[row_id], week_of(_values_before(SheetKind.HOURS, cells))
         put_week(writing.actor, writing.now, lab, week, row.valid_from, row.instrument_id)
+
+
+def _promised_before(before: Mapping[str, Mapping[str, str]], have: Have, writing: Writing) -> None:
+    """Bookings from before say again what they said."""
+    changed = [one for one in have.promised if one.id in before]
+    values = {one.id: _only(Promised, _values_before(SheetKind.BOOKINGS, before[one.id])) for one in changed}
+    change_promised(writing, [(one, replace(one.said, **values[one.id])) for one in changed])
 
 
 def _subjects(kind: SheetKind, ids: Sequence[int]) -> dict[int, tuple[str, int]]:

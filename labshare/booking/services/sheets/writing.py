@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from labshare.audit.services import Entry
+from labshare.booking.errors import PromisedTakenMeanwhile
 from labshare.booking.services.hours import lab_to_open, put_week
 from labshare.booking.services.sheets.tables import delete_rows, insert_rows, rows_by_id
 from labshare.booking.services.units import change_units
@@ -44,6 +45,7 @@ REFUSALS = {
     "fee.test_item_id": errors.FeesOverlap,
     "ix_fee_test_item_id": errors.FeesOverlap,
     "fee_in_use": errors.FeeInUse,
+    "holding_no_overlap": PromisedTakenMeanwhile,
 }
 """What the database refuses, as the forms say it."""
 
@@ -57,19 +59,20 @@ class Writing:
         self.added: dict[str, list[Any]] = {}
         self.changed: dict[str, list[Any]] = {}
 
-    def _note(
+    def note(
         self,
         action: str,
-        subject: tuple[str, int],
+        subject: tuple[str, int | str],
         before: Mapping[str, Any] | None,
         after: Mapping[str, Any] | None,
     ) -> None:
+        """Write an event at the end."""
         self.events.append(Entry(action=action, subject=subject, before=before, after=after))
 
-    def _adds(self, kind: SheetKind, row_id: int, row: Mapping[str, Any]) -> None:
+    def adds(self, kind: SheetKind, row_id: int | str, row: Mapping[str, Any]) -> None:
         self.added.setdefault(kind, []).append([row_id, digest(kind, row)])
 
-    def _changes(self, kind: SheetKind, row_id: int, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    def changes(self, kind: SheetKind, row_id: int | str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         cells = {column.name: _cell(column.cell(before[column.name])) for column in COLUMNS[kind]}
         self.changed.setdefault(kind, []).append([row_id, digest(kind, after), cells])
 
@@ -86,23 +89,23 @@ class Writing:
         insert_rows(InstrumentUnit, places)
         for row, (details, count) in zip(rows, made.instruments_added, strict=True):
             _nothing, after = changes(None, details)
-            self._note(
+            self.note(
                 "instrument.add",
                 ("instrument", row.id),
                 None,
                 {"lab_id": self.lab_id, "units": count, **after},
             )
-            self._adds(SheetKind.INSTRUMENTS, row.id, instrument_row(details, count))
+            self.adds(SheetKind.INSTRUMENTS, row.id, instrument_row(details, count))
         claim_anew(self.actor, self.now, rows)
         self.change_instruments(made.instruments_changed)
-        ids = self._numbers()
+        ids = self.numbers()
         certificates = [Calibration(instrument_id=ids[number], **vars(one)) for number, one in made.calibrations_added]
         db.session.add_all(certificates)
         db.session.flush()
         for certificate, (number, one) in zip(certificates, made.calibrations_added, strict=True):
             subject = ("instrument", certificate.instrument_id)
-            self._note("calibration.add", subject, None, certificate_values(certificate))
-            self._adds(SheetKind.CALIBRATIONS, certificate.id, {"inner_id": number, **vars(one)})
+            self.note("calibration.add", subject, None, certificate_values(certificate))
+            self.adds(SheetKind.CALIBRATIONS, certificate.id, {"inner_id": number, **vars(one)})
 
     def change_instruments(self, changed: Sequence[tuple[HaveInstrument, Any, int]]) -> None:
         """Write other details, and other numbers of units by their own verb."""
@@ -113,10 +116,10 @@ class Writing:
                 anew.append(rows[have.id])
             if after:
                 common.fill(rows[have.id], details)
-                self._note("instrument.edit", ("instrument", have.id), before, after)
+                self.note("instrument.edit", ("instrument", have.id), before, after)
             if units != have.units:
                 change_units(actor=self.actor, now=self.now, instrument_id=have.id, units=units)
-            self._changes(
+            self.changes(
                 SheetKind.INSTRUMENTS,
                 have.id,
                 instrument_row(have.details, have.units),
@@ -129,16 +132,16 @@ class Writing:
         """Weeks of the lab and of its instruments, each by its own verb."""
         if not planned:
             return
-        lab, ids = lab_to_open(self.actor, self.lab_id), self._numbers()
+        lab, ids = lab_to_open(self.actor, self.lab_id), self.numbers()
         for one in planned:
             instrument_id = ids[one.number] if one.number else None
             week = put_week(self.actor, self.now, lab, one.week, one.valid_from, instrument_id)
             row = hours_row(one.number, one.valid_from, one.week)
             if one.have is None:
-                self._adds(SheetKind.HOURS, week.id, row)
+                self.adds(SheetKind.HOURS, week.id, row)
             else:
                 before = hours_row(one.number, one.valid_from, one.have.week)
-                self._changes(SheetKind.HOURS, week.id, before, row)
+                self.changes(SheetKind.HOURS, week.id, before, row)
 
     def items(self, made: Plan) -> None:
         """Test items with their standards and instruments. Afterwards each plan knows the id of its item."""
@@ -159,8 +162,8 @@ class Writing:
             item_id = self.ids[id(one)]
             _nothing, after = changes(None, one.details)
             values = {"lab_id": self.lab_id, **after, **self._links(one.standards, one.instruments)}
-            self._note("test_item.add", ("test_item", item_id), None, values)
-            self._adds(SheetKind.TEST_ITEMS, item_id, item_row(item_id, one))
+            self.note("test_item.add", ("test_item", item_id), None, values)
+            self.adds(SheetKind.TEST_ITEMS, item_id, item_row(item_id, one))
         claim_anew(self.actor, self.now, rows)
         self.change_items(changed)
 
@@ -170,9 +173,9 @@ class Writing:
         numbers |= {number for one in items if one.have is not None for number in one.have.standards}
         listed = select(Standard.number, Standard.id).where(Standard.number.in_(list(numbers)))
         self.standards = dict(db.session.execute(listed).all())
-        self.instrument_ids = self._numbers()
+        self.instrument_ids = self.numbers()
 
-    def _numbers(self) -> dict[str, int]:
+    def numbers(self) -> dict[str, int]:
         """The ids of the lab's instruments by their own numbers."""
         own = select(Instrument.inner_id, Instrument.id).where(Instrument.lab_id == self.lab_id)
         return dict(db.session.execute(own).all())
@@ -208,8 +211,8 @@ class Writing:
             if was["standards"] != now["standards"]:
                 gone = AccreditationScope.standard_id.not_in(now["standards"])
                 db.session.execute(delete(AccreditationScope).where(AccreditationScope.test_item_id == have.id, gone))
-            self._note("test_item.edit", ("test_item", have.id), before, after)
-            self._changes(SheetKind.TEST_ITEMS, have.id, item_row(have.id, have), item_row(have.id, one))
+            self.note("test_item.edit", ("test_item", have.id), before, after)
+            self.changes(SheetKind.TEST_ITEMS, have.id, item_row(have.id, have), item_row(have.id, one))
         db.session.flush()
         ids = [one.have.id for one in changed if one.have is not None]
         for table in (TestItemStandard, TestItemInstrument):
@@ -236,8 +239,8 @@ class Writing:
         db.session.add_all(fee for fee, _row in rows)
         db.session.flush()
         for fee, row in rows:
-            self._note("fee.add", ("test_item", fee.test_item_id), None, fee_values(fee))
-            self._adds(SheetKind.FEES, fee.id, row)
+            self.note("fee.add", ("test_item", fee.test_item_id), None, fee_values(fee))
+            self.adds(SheetKind.FEES, fee.id, row)
 
     def change_fees(self, items: Iterable[ItemPlan]) -> None:
         """Write other last days, then other amounts."""
@@ -252,19 +255,19 @@ class Writing:
             fee = rows[fee_id]
             before = {"fee_id": fee_id, "valid_to": kept(fee.valid_to)}
             fee.valid_to = last
-            self._note("fee.end", ("test_item", fee.test_item_id), before, {"fee_id": fee_id, "valid_to": kept(last)})
+            self.note("fee.end", ("test_item", fee.test_item_id), before, {"fee_id": fee_id, "valid_to": kept(last)})
         db.session.flush()
         for fee_id, values in said.items():
             fee = rows[fee_id]
             was = fee_values(fee)
             for name, value in _columns(values).items():
                 setattr(fee, name, value)
-            self._note("fee.change", ("test_item", fee.test_item_id), was, fee_values(fee))
+            self.note("fee.change", ("test_item", fee.test_item_id), was, fee_values(fee))
         db.session.flush()
         for fee_id, (one, have) in touched.items():
             item_id, span = rows[fee_id].test_item_id, have.span
             after = replace(span, last=lasts.get(fee_id, span.last))
-            self._changes(
+            self.changes(
                 SheetKind.FEES,
                 fee_id,
                 fee_row(item_id, one.name, span, have.values),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from labshare.catalogue.rules.entries import CalibrationDetails, InstrumentDetails, TestItemDetails
@@ -85,6 +85,28 @@ class HaveHours:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Promised:
+    """Time that the lab had promised a client before it was here, as a sheet tells of it."""
+
+    inner_id: str
+    starts_at: datetime
+    ends_at: datetime
+    client: str
+    test: str
+    unit: int | None = None
+    """None: one that is free."""
+    contact: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HavePromised:
+    id: str
+    """Of the block that holds its time."""
+    said: Promised
+
+
+@dataclass(frozen=True, kw_only=True)
 class Have:
     """A lab's catalogue, as far as sheets tell of it."""
 
@@ -97,3 +119,5 @@ class Have:
     """Listed numbers as printed, by their one spelling: those that the file names."""
     hours: Mapping[tuple[str, date], HaveHours] = field(default_factory=dict)
     """By the instrument's own number, empty for the lab's, and their first day."""
+    promised: Sequence[HavePromised] = ()
+    """Those that are over, too."""

@@ -1,12 +1,22 @@
 """What sheets would write, and what stands in the way of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from labshare.catalogue.rules.entries import CalibrationDetails, InstrumentDetails, TestItemDetails
 from labshare.catalogue.rules.fees import FeeSpan
 from labshare.catalogue.rules.filled import BadCell
-from labshare.catalogue.rules.importing.have import FeeValues, HaveFee, HaveHours, HaveInstrument, HaveItem, Week
+from labshare.catalogue.rules.importing.have import (
+    FeeValues,
+    HaveFee,
+    HaveHours,
+    HaveInstrument,
+    HaveItem,
+    HavePromised,
+    Promised,
+    Week,
+)
 from labshare.catalogue.terms import SheetKind
 
 
@@ -35,6 +45,14 @@ class HoursPlan:
     have: HaveHours | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class PromisedPlan:
+    """A booking from before that is added (`have` None), on the unit that it takes, or said otherwise."""
+
+    said: Promised
+    have: HavePromised | None = None
+
+
 @dataclass
 class Plan:
     """What is to be written, and what stands in the way of it."""
@@ -45,6 +63,7 @@ class Plan:
     calibrations_added: list[tuple[str, CalibrationDetails]] = field(default_factory=list)
     items: list[ItemPlan] = field(default_factory=list)
     hours: list[HoursPlan] = field(default_factory=list)
+    promised: list[PromisedPlan] = field(default_factory=list)
     rows: dict[SheetKind, int] = field(default_factory=dict)
 
     def counts(self, kind: SheetKind) -> tuple[int, int]:
@@ -55,9 +74,10 @@ class Plan:
             return len(self.calibrations_added), 0
         if kind == SheetKind.TEST_ITEMS:
             return sum(one.have is None for one in self.items), sum(one.changed for one in self.items)
-        if kind == SheetKind.HOURS:
-            changes = sum(one.have is not None for one in self.hours)
-            return len(self.hours) - changes, changes
+        if kind in (SheetKind.HOURS, SheetKind.BOOKINGS):
+            rows: Sequence[HoursPlan | PromisedPlan] = self.hours if kind == SheetKind.HOURS else self.promised
+            changes = sum(one.have is not None for one in rows)
+            return len(rows) - changes, changes
         ended = {(have.id) for one in self.items for have, _last in one.fees_ended}
         changed = {(have.id) for one in self.items for have, _values in one.fees_changed}
         return sum(len(one.fees_added) for one in self.items), len(ended | changed)

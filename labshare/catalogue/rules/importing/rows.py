@@ -10,6 +10,7 @@ from labshare.catalogue.rules.importing.have import FeeValues, Have, HaveItem, W
 from labshare.catalogue.rules.importing.plans import ItemPlan
 from labshare.catalogue.rules.sheets import COLUMNS
 from labshare.catalogue.terms import SheetKind
+from labshare.kernel.time import start_of_day
 
 
 def instrument_row(details: InstrumentDetails, units: int) -> dict[str, Any]:
@@ -18,7 +19,8 @@ def instrument_row(details: InstrumentDetails, units: int) -> dict[str, Any]:
 
 
 def rows_of(have: Have, kind: SheetKind) -> Iterator[dict[str, Any]]:
-    """What the lab has as the rows of a sheet: values by the names of its columns."""
+    """What the lab has as the rows of a sheet: values by the names of its columns; of bookings from before those that
+    were not over when the day began."""
     if kind == SheetKind.INSTRUMENTS:
         for one in have.instruments.values():
             yield instrument_row(one.details, one.units)
@@ -28,6 +30,9 @@ def rows_of(have: Have, kind: SheetKind) -> Iterator[dict[str, Any]]:
     elif kind == SheetKind.HOURS:
         for (number, since), hours in have.hours.items():
             yield hours_row(number, since, hours.week)
+    elif kind == SheetKind.BOOKINGS:
+        today = start_of_day(have.today)
+        yield from (vars(one.said) for one in have.promised if one.said.ends_at > today)
     else:
         for item in have.items.values():
             if kind == SheetKind.TEST_ITEMS:

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from labshare.catalogue.rules.entries import InstrumentDetails, TestItemDetails
+from labshare.catalogue.rules.sheets.bookings import BOOKINGS
 from labshare.catalogue.rules.sheets.columns import LANGUAGES, VERSION, Column, in_both, said_in
 from labshare.catalogue.rules.sheets.fees import FEES
 from labshare.catalogue.rules.sheets.hours import HOURS
@@ -31,4 +32,5 @@ COLUMNS: Mapping[SheetKind, tuple[Column, ...]] = {
     SheetKind.TEST_ITEMS: _with_defaults(TEST_ITEMS, TestItemDetails),
     SheetKind.FEES: FEES,
     SheetKind.HOURS: HOURS,
+    SheetKind.BOOKINGS: BOOKINGS,
 }

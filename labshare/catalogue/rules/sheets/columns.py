@@ -129,14 +129,22 @@ def _one_a_line(parts: tuple[str, ...]) -> str:
     return "\n".join(parts)
 
 
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def yuan(fen: Fen) -> Decimal:
     return Decimal(fen) / FEN_PER_YUAN
 
 
 text = partial(Column, typed=False, width=20)
+line = partial(Column, typed=False, read=_one_line, width=24)
 whole = partial(Column, read=typed.whole, wrong=typed.WHOLE, blank=None, width=10)
 minutes = partial(Column, read=typed.minutes, wrong=typed.MINUTES, blank=Decimal(0), write=plain_number, width=10)
 day = partial(Column, read=typed.day, wrong=typed.DAY, blank=None, example="2026-11-24", width=12)
+moment = partial(
+    Column, read=typed.moment, wrong=typed.MOMENT, write=typed.written_moment, example="2026-12-08 08:30", width=18
+)
 money = partial(Column, read=typed.money, wrong=typed.MONEY, blank=None, write=yuan, width=12)
 lists = partial(Column, typed=False, read=_many, blank=(), write=_one_a_line, width=24)
 yes = partial(

@@ -2,13 +2,14 @@
 const MEGABYTE = 1048576;
 
 function tooLarge(part) {
-  const file = part.querySelector("input[type=file]").files[0];
+  const files = [...part.querySelector("input[type=file]").files];
   const limit = Number(part.dataset.limit);
-  const problem = file && limit && file.size > limit ? part.dataset.tooLarge : "";
+  const large = files.find((file) => limit && file.size > limit);
   const place = part.querySelector("[data-upload-error]");
-  place.hidden = !problem;
-  place.querySelector("span").textContent = problem;
-  return Boolean(problem);
+  place.hidden = !large;
+  const named = large && files.length > 1 ? `${large.name} · ` : "";
+  place.querySelector("span").textContent = large ? named + part.dataset.tooLarge : "";
+  return Boolean(large);
 }
 
 document.addEventListener("change", (event) => {
@@ -27,7 +28,8 @@ document.addEventListener("submit", (event) => {
       return;
     }
     if (input.files.length) {
-      part.querySelector("[data-upload-size]").textContent = ` ${(input.files[0].size / MEGABYTE).toFixed(1)} MB`;
+      const size = [...input.files].reduce((sum, file) => sum + file.size, 0);
+      part.querySelector("[data-upload-size]").textContent = ` ${(size / MEGABYTE).toFixed(1)} MB`;
       part.querySelector("[data-upload-progress]").hidden = false;
     }
   }

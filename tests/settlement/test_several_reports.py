@@ -6,6 +6,8 @@ from html import unescape
 
 import pytest
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import encode_multipart
 
 from labshare.kernel.database import db
 from labshare.settlement.models import Report
@@ -55,9 +57,10 @@ def world(app):
 
 
 def check(client, *files):
-    sent = [(io.BytesIO(content), name) for name, content in files]
+    sent = [FileStorage(io.BytesIO(content), name) for name, content in files]
+    boundary, body = encode_multipart(MultiDict([("files", each) for each in sent]))
     return client.post(
-        "/lab/reports/several", data={"files": sent}, headers=ENGLISH, content_type="multipart/form-data"
+        "/lab/reports/several", data=body, headers=ENGLISH, content_type=f'multipart/form-data; boundary="{boundary}"'
     )
 
 
@@ -97,6 +100,20 @@ def test_all_that_are_ticked_are_recorded_and_the_others_stay(app, world):  # R-
     assert answer.status_code == 303
     assert recorded()[2:] == [("OWN-1", third.id)]
     assert {one.stands for one in (world, second, third)} == {"reported"}
+
+
+def test_a_days_reports_may_be_larger_than_one_file(app, world):  # R-RESULT-5
+    client = signed_in(app, world.manager)
+    limit = app.config["UPLOAD_LIMIT"]
+    files = [(f"scan {n}.pdf", _large(str(n), limit // 6)) for n in range(7)]
+    page = check(client, *files, ("large.pdf", _large("large", limit))).text
+    assert page.count('name="checked-') == len(files)
+    assert page.count("Larger than 20 MB.") == 2  # of the file, and for the script
+
+
+def _large(text, size):
+    head = b"%PDF-1.4\n"
+    return head + b"%" * size + b"\n" + pdf(text).removeprefix(head)
 
 
 def test_all_or_none_and_what_was_typed_stays(app, world):  # R-RESULT-5

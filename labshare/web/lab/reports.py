@@ -29,14 +29,14 @@ from labshare.web.steps import pressed
 
 PURPOSE = "reports"
 MOST_FILES = 50
-"""At once; all of them together no larger than one file may be."""
+"""At once; together as much as a request may bring (`MAX_UPLOAD_LENGTH`)."""
 
 
 class FilesForm(Form):
     files = FilesField(
         _l("Report files"),
         [required(_l("Choose a file."))],
-        description=_l("PDF, at most 50 files and 20 MB together. A booking's reference in the name finds it."),
+        description=_l("PDF, up to 50 files of 20 MB, 250 MB together. A booking's reference in the name finds it."),
         render_kw={"accept": PDF, "multiple": True},
     )
 

@@ -1,6 +1,7 @@
 """Medians, counts of statements, and the table that is printed."""
 
 import contextvars
+import gc
 import os
 import shutil
 import statistics
@@ -17,6 +18,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from labshare import create_app
+from labshare.commands.serve import SMALL_COLLECTION
 from labshare.kernel.database import db
 from tests import postgres
 
@@ -114,6 +116,13 @@ def _current() -> Flask:
     from flask import current_app
 
     return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
+
+
+def collect_as_served() -> None:
+    """From here on garbage is collected as on a server: what is loaded now stays, few collections look at the rest."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(SMALL_COLLECTION)
 
 
 def in_turns(*sides: Callable[[], Any], turns: int = 5) -> list[Timed]:

@@ -12,7 +12,7 @@ from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Instrument, InstrumentUnit, Lab
 from labshare.kernel.database import analyse, db, transaction
 from labshare.kernel.time import local_day, start_of_day, utc_now
-from tests.bench.measure import Figure, in_turns, milliseconds, statements_of
+from tests.bench.measure import Figure, collect_as_served, in_turns, milliseconds, statements_of
 from tests.bench.pages import asks, firm_of, signed_in
 from tests.bench.plain import connected, spelled
 
@@ -113,6 +113,7 @@ def measure(engine: str, turns: int) -> list[Figure]:
 
     refs = raw()
     assert len(refs) == INSTRUMENTS * EACH
+    collect_as_served()
     figures = []
     for what, path, aim in VIEWS:
         ours = asks(client, path.format(day=local_day(first)))

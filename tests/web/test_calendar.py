@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs
 
+import orjson
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -321,6 +322,9 @@ def test_the_grids_data_are_few_questions_and_small(app: Flask, house: House, cl
     tag = client.get(ask.format(1)).headers["ETag"]
     assert statements_of(lambda: client.get(ask.format(1))) <= 10
     assert statements_of(lambda: client.get(ask.format(1), headers={"If-None-Match": tag})) <= 6
+    data = client.get(ask.format(1)).json
+    instrument, booking = (len(orjson.dumps(data[each][0])) + 1 for each in ("resources", "events"))
+    assert 100 * instrument + 3_500 * booking + 4_096 <= 300 * 1_024, (instrument, booking)
     pages = [client.get(ask.format(n)).json["resources"] for n in (1, 2)]
     assert [len(each) for each in pages] == [25, 6]
     assert not {each["instrument"] for each in pages[0]} & {each["instrument"] for each in pages[1]}

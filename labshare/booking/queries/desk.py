@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from itertools import starmap
+from typing import Any, NamedTuple
 
 from sqlalchemy import Integer, Row, Select, String, and_, case, cast, func, null, or_, select
 from sqlalchemy.orm import aliased, joinedload
@@ -17,6 +18,7 @@ from labshare.catalogue.terms import LifeState
 from labshare.kernel.database import UtcDateTime, db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.money import Fen
+from labshare.kernel.time import Minutes
 from labshare.organisations.models import Firm
 
 
@@ -141,34 +143,70 @@ def units_of_lab(*, lab_id: int, instrument_id: int | None = None) -> Sequence[R
     return db.session.execute(units).all()
 
 
-def held_between(
-    instrument_ids: Collection[int], since: datetime, until: datetime, *, now: datetime
-) -> Sequence[Row[Any]]:
-    """Holdings that count at `now` and meet `[since, until)`, by start. Beside the holding's own columns (`note`: of a
-    booking from before its client and test): of its
-    booking `ref`, `state`, `work_until` (then the clean-up begins), `cleanup_minutes`, the ids and both names of
-    client and test item; without a booking these are None. Of what is held for a client who telephoned `made_id`, and
-    the same of client (who is not registered has a negative id) and test item. One statement."""
+class Held(NamedTuple):
+    """What holds a unit of an instrument from `starts_at` to `ends_at`, and the booking it belongs to, if any."""
+
+    instrument_id: int
+    unit: int
+    kind: str
+    block: str | None
+    note: str | None
+    """Of a booking from before its client and test."""
+    starts_at: datetime
+    ends_at: datetime
+    ref: str | None
+    state: str | None
+    planned: datetime | None
+    """When the work of the booking ends, as planned; then the clean-up begins."""
+    cleanup_minutes: Minutes | None
+    made_id: int | None
+    """Of what is held for a client who telephoned."""
+    client_firm_id: int | None
+    """Negative of one that is not registered yet."""
+    test_item_id: int | None
+    client: str | None
+    client_en: str | None
+    item: str | None
+    item_en: str | None
+
+    @property
+    def work_ends_at(self) -> datetime:
+        """Of a booking, also of one that its client has still to accept, where the clean-up begins; else its end. A
+        test that takes longer than planned lengthens its holding: the work with it."""
+        if self.planned is None or (self.kind != HoldingKind.BOOKING and self.made_id is None):
+            return self.ends_at
+        ends_at = self.planned
+        if self.state in _RUNNING:
+            ends_at = max(ends_at, self.ends_at - timedelta(minutes=self.cleanup_minutes or 0))
+        return min(max(ends_at, self.starts_at), self.ends_at)
+
+
+_RUNNING = BookingState.running()
+
+
+def held_between(instrument_ids: Collection[int], since: datetime, until: datetime, *, now: datetime) -> list[Held]:
+    """Holdings that count at `now` and meet `[since, until)`, by start, with the booking, or what was made for a client
+    who telephoned, that each belongs to. One statement."""
     held = (
         holdings_in_window(
             Holding.instrument_id,
             Holding.unit,
             Holding.kind,
             Holding.block,
-            note_of_holding().label("note"),
+            note_of_holding(),
             Holding.starts_at,
             Holding.ends_at,
             Booking.ref,
             Booking.state,
-            func.coalesce(Booking.ends_at, ForClient.ends_at).label("work_until"),
+            func.coalesce(Booking.ends_at, ForClient.ends_at),
             Booking.cleanup_minutes,
-            ForClient.id.label("made_id"),
-            func.coalesce(Booking.client_firm_id, ForClient.client_firm_id, -ForClient.id).label("client_firm_id"),
-            func.coalesce(Booking.test_item_id, ForClient.test_item_id).label("test_item_id"),
-            func.coalesce(Firm.name, ForClient.firm_name).label("client"),
-            Firm.name_en.label("client_en"),
-            TestItem.name.label("item"),
-            TestItem.name_en.label("item_en"),
+            ForClient.id,
+            func.coalesce(Booking.client_firm_id, ForClient.client_firm_id, -ForClient.id),
+            func.coalesce(Booking.test_item_id, ForClient.test_item_id),
+            func.coalesce(Firm.name, ForClient.firm_name),
+            Firm.name_en,
+            TestItem.name,
+            TestItem.name_en,
         )
         .outerjoin(WantedBlock, holds_from_before())
         .outerjoin(Booking, Booking.id == Holding.booking_id)
@@ -178,7 +216,8 @@ def held_between(
         .where(Holding.counts_at(now))
         .order_by(Holding.starts_at)
     )
-    return db.session.execute(held, {"instrument_ids": instrument_ids, "since": since, "until": until}).all()
+    asked = {"instrument_ids": instrument_ids, "since": since, "until": until}
+    return list(starmap(Held, db.session.execute(held, asked)))
 
 
 def expiring(lab_id: int, now: datetime) -> tuple[int, int]:

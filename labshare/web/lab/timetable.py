@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 from flask_babel import gettext as _
@@ -16,7 +17,7 @@ from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from sqlalchemy import Row
 
-from labshare.booking.queries.desk import held_between, units_of_lab
+from labshare.booking.queries.desk import Held, held_between, units_of_lab
 from labshare.booking.queries.loading import certificates_of, openings_of
 from labshare.booking.rules.time import Closure, DayRange, Interval, Openings, OpeningsOf, without
 from labshare.booking.terms import BookingState, HoldingKind
@@ -145,7 +146,7 @@ def at(start: int, width: int) -> str:
 class Named:
     """A name in two languages, written once in the reader's for all its bars."""
 
-    def __init__(self, name: str, name_en: str | None) -> None:
+    def __init__(self, name: str | None, name_en: str | None) -> None:
         self.name, self.name_en = name, name_en
 
     @cached_property
@@ -162,7 +163,7 @@ class Named:
         return chinese(short_firm(self))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)  # not frozen: a table has thousands of them, and freezing costs the most of their making
 class Bar:
     """A span of held time: work or a block from `starts_at` to `ends_at`, then the clean-up until `free_at`; local
     moments. What only the grid writes is made when the grid asks."""
@@ -190,8 +191,8 @@ class Bar:
     cleanup: str
     """The clean-up in words, empty where there is none."""
     axis: Axis
-    edge: int
-    """The minute of the axis at which the next bar begins."""
+    next: datetime | None
+    """When the next bar of the unit begins."""
 
     @cached_property
     def words(self) -> str:
@@ -240,7 +241,8 @@ class Bar:
         start, width = self._at
         if width >= LONG:
             return at(start, width) + " is-long"
-        return at(start, max(width, min(self.edge, self.axis.day_end(start)) - start))
+        edge = self.axis.at(self.next) if self.next else self.axis.end
+        return at(start, max(width, min(edge, self.axis.day_end(start)) - start))
 
 
 @dataclass(frozen=True)
@@ -354,7 +356,7 @@ def calendar_of(
     opens = openings_of([lab.id], since)
     openings = opens.of_lab(lab.id)
     axis = _axis(first, days, opens, lab, ids, found)
-    held: dict[tuple[int, int], list[Row[Any]]] = {}
+    held: dict[tuple[int, int], list[Held]] = {}
     for row in found:
         held.setdefault((row.instrument_id, row.unit), []).append(row)
     write = _Writer(axis)
@@ -381,7 +383,7 @@ def calendar_of(
 
 
 def _axis(
-    first: date, days: int, opens: OpeningsOf, lab: Lab, instrument_ids: Iterable[int], found: Sequence[Row[Any]]
+    first: date, days: int, opens: OpeningsOf, lab: Lab, instrument_ids: Iterable[int], found: Sequence[Held]
 ) -> Axis:
     """The axis for a lab and those of these instruments that have their own hours."""
     every = [opens.of_lab(lab.id), *(opens.of_instrument(each, lab_id=lab.id) for each in instrument_ids)]
@@ -426,26 +428,26 @@ def calendar_data(
     items: dict[int, str] = {}
     events = []
     found = held_between(ids, since, until, now=now)
-    for row in found:
-        if row.ref is not None or row.made_id is not None:
-            if row.client_firm_id not in clients:
-                clients[row.client_firm_id] = Named(row.client, row.client_en)
-            if row.test_item_id not in items:
-                items[row.test_item_id] = twin(Named(row.item, row.item_en))
+    for held in found:
+        client, item = held.client_firm_id, held.test_item_id
+        if client is not None and client not in clients:
+            clients[client] = Named(held.client, held.client_en)
+        if item is not None and item not in items:
+            items[item] = twin(Named(held.item, held.item_en))
         events.append(
             (
-                places[row.instrument_id, row.unit],
-                (row.starts_at - since) // MINUTE,
-                (_end_of_bar(row) - since) // MINUTE,
-                (row.ends_at - since) // MINUTE,
-                row.kind,
-                row.state,
-                row.ref,
-                row.client_firm_id,
-                row.test_item_id,
-                row.block,
-                row.note,
-                row.made_id,
+                places[held.instrument_id, held.unit],
+                (held.starts_at - since) // MINUTE,
+                (held.work_ends_at - since) // MINUTE,
+                (held.ends_at - since) // MINUTE,
+                held.kind,
+                held.state,
+                held.ref,
+                client,
+                item,
+                held.block,
+                held.note,
+                held.made_id,
             )
         )
     opens, certificates = openings_of([lab.id], since), certificates_of(ids)
@@ -517,63 +519,55 @@ class _Writer:
         self._proposed, self._held = _("Proposed time"), _("Held while a client books")
         self._unaccepted = _("Not accepted by the client yet")
 
-    def bars(self, rows: Sequence[Row[Any]]) -> tuple[Bar, ...]:
-        """The bars of one unit, from its rows in order of time."""
-        edges = [*(self.axis.at(row.starts_at) for row in rows[1:]), self.axis.end]
-        return tuple(self._bar(row, edge) for row, edge in zip(rows, edges, strict=False))
+    def bars(self, held: Sequence[Held]) -> tuple[Bar, ...]:
+        """The bars of one unit, from what holds it in order of time."""
+        starts = [one.starts_at.astimezone(self._zone) for one in held]
+        spans = zip_longest(held, starts, starts[1:])
+        return tuple(self._bar(one, starts_at=start, then=then) for one, start, then in spans)
 
-    def _bar(self, row: Row[Any], edge: int) -> Bar:
-        kind = HELD.get(row.kind)
-        kind = LOOKS.get(row.state, "") if kind is None else kind
-        ends_at = _end_of_bar(row)
-        offered = row.kind == HoldingKind.OFFER
-        client = item = None
-        if row.ref is not None or row.made_id is not None:
-            client = self._clients.get(row.client_firm_id)
-            if client is None:
-                client = self._clients[row.client_firm_id] = Named(row.client, row.client_en)
-            item = self._items.get(row.test_item_id)
-            if item is None:
-                item = self._items[row.test_item_id] = Named(row.item, row.item_en)
-        free_at = row.ends_at.astimezone(self._zone)
+    def _bar(self, held: Held, *, starts_at: datetime, then: datetime | None) -> Bar:
+        kind = HELD.get(held.kind)
+        kind = LOOKS.get(held.state or "", "") if kind is None else kind
+        offered = held.kind == HoldingKind.OFFER
+        ends_at = free_at = held.work_ends_at.astimezone(self._zone)
+        if cleaned := ends_at < held.ends_at:
+            free_at = held.ends_at.astimezone(self._zone)
         return Bar(
             kind=kind,
             offered=offered,
-            block=row.block,
-            note=row.note or "",
-            ref=row.ref,
-            made=row.made_id,
-            state=row.state,
-            client=client,
-            item=item,
-            starts_at=row.starts_at.astimezone(self._zone),
-            ends_at=ends_at.astimezone(self._zone),
+            block=held.block,
+            note=held.note or "",
+            ref=held.ref,
+            made=held.made_id,
+            state=held.state,
+            client=self._client(held),
+            item=self._item(held),
+            starts_at=starts_at,
+            ends_at=ends_at,
             free_at=free_at,
-            span=self._slot(row.starts_at, ends_at),
-            what=self._offered(row) if offered else self._kinds[kind],
-            cleanup=self._cleanup % {"time": clock_time(free_at)} if ends_at < row.ends_at else "",
+            span=self._slot(starts_at, ends_at),
+            what=self._offered(held) if offered else self._kinds[kind],
+            cleanup=self._cleanup % {"time": clock_time(free_at)} if cleaned else "",
             axis=self.axis,
-            edge=edge,
+            next=then,
         )
 
-    def _offered(self, row: Row[Any]) -> str:
-        return self._proposed if row.ref else self._unaccepted if row.made_id else self._held
+    def _client(self, held: Held) -> Named | None:
+        number = held.client_firm_id
+        if number is not None and number not in self._clients:
+            self._clients[number] = Named(held.client, held.client_en)
+        return None if number is None else self._clients[number]
+
+    def _item(self, held: Held) -> Named | None:
+        number = held.test_item_id
+        if number is not None and number not in self._items:
+            self._items[number] = Named(held.item, held.item_en)
+        return None if number is None else self._items[number]
+
+    def _offered(self, held: Held) -> str:
+        return self._proposed if held.ref else self._unaccepted if held.made_id else self._held
 
 
 def _on_bar(moment: datetime, dated: bool) -> str:
     """A time as a bar says it; one that lasts over a night says the days too."""
     return f"{month_day(moment)} {clock_time(moment)}" if dated else clock_time(moment)
-
-
-def _end_of_bar(row: Row[Any]) -> datetime:
-    """Of a booking, also of one that its client has still to accept, where the clean-up begins; else its end."""
-    ends_at: datetime = row.ends_at
-    return ends_at if row.kind in HELD and row.made_id is None else _end_of_work(row)
-
-
-def _end_of_work(row: Row[Any]) -> datetime:
-    """Where the clean-up begins. A test that takes longer than planned lengthens its holding: the work with it."""
-    planned: datetime = row.work_until or row.ends_at
-    if row.state in BookingState.running():
-        planned = max(planned, row.ends_at - timedelta(minutes=row.cleanup_minutes))
-    return min(max(planned, row.starts_at), row.ends_at)

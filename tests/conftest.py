@@ -43,6 +43,8 @@ ENGINES = ("sqlite", "postgresql")
 SLOW_FIXTURES = frozenset({"live_server", "browser", "postgres_server"})
 SLOW_FOLDERS = frozenset({"demonstration", "migrations", "races"})
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+PATIENCE = 20_000
+"""Milliseconds that a test at a browser waits for what is to come, since a busy machine is no fault of ours."""
 TUESDAY_MORNING = datetime(2026, 11, 24, 10, 0, tzinfo=SHANGHAI)
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -485,6 +487,9 @@ def browser_type_launch_args() -> dict[str, Any]:
     chromium = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if chromium is None:
         pytest.fail("no Chromium: apt-get install chromium fonts-noto-cjk", pytrace=False)
+    from playwright.sync_api import expect  # most tests need no browser
+
+    expect.set_options(timeout=PATIENCE)
     return {"executable_path": chromium, "args": CHROMIUM_FLAGS, "headless": True}
 
 

@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from labshare.kernel.database import db
+from tests.conftest import PATIENCE
 from tests.signing import sign_in_browser
 from tests.web import axe
 
-PATIENCE = 20_000
-"""Milliseconds that a click waits for what it is to hit."""
 COUNTS = """addEventListener("click", (event) => {
   if (event.isTrusted && event.detail) localStorage.setItem("clicks", 1 + Number(localStorage.getItem("clicks") ?? 0));
 }, true);"""

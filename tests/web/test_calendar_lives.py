@@ -32,7 +32,7 @@ from labshare.web.lab.timetable import calendar_data
 from tests import factories
 from tests.booking.conftest import House, make_house
 from tests.catalogue.test_sheets import sheet
-from tests.conftest import Clock
+from tests.conftest import SHANGHAI, Clock
 from tests.signing import sign_in
 
 CLEAN_UP = 20
@@ -139,6 +139,15 @@ class Life(RuleBasedStateMachine):
             instrument_id=None if which is None else self.instruments[which],
             valid_from=day,
         )
+
+    @rule(when=starts, length=st.sampled_from([45, 300, 2000]), which=machines, twice=st.booleans())
+    def booked_before(self, when: tuple[int, int], length: int, which: int, twice: bool) -> None:
+        """What clients had booked before the lab was here, one row or two of the same time."""
+        span = {"starts_at": moment(when), "ends_at": moment(when) + length * MINUTE}
+        row = {name: f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" for name, at in span.items()}
+        row |= {"inner_id": self.numbers[which], "test": "盐雾试验"}
+        rows = [{**row, "client": client} for client in ("新光机械厂", "天姥五金厂")[: 1 + twice]]
+        self.do(import_sheets, lab_id=self.house.lab.id, sheets=[sheet(SheetKind.BOOKINGS, *rows)], name="before.csv")
 
     @rule(what=st.sampled_from(["hours", "sheet", "closure", "block"]), number=chosen)
     def taken_back(self, what: str, number: int) -> None:

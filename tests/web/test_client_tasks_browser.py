@@ -25,7 +25,7 @@ from labshare.organisations.models import Firm
 from labshare.settlement.models import Dispute, Inquiry, Message
 from tests import factories
 from tests.booking.test_quotes import RUSH
-from tests.conftest import SHANGHAI, TUESDAY_MORNING, Clock
+from tests.conftest import PATIENCE, SHANGHAI, TUESDAY_MORNING, Clock
 from tests.serving import serving
 from tests.settlement.world import World, pdf
 from tests.signing import sign_in_browser
@@ -76,7 +76,7 @@ class Phone:
             has_touch=True,
         )
         self.page = self.context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(PATIENCE)
         self.page.clock.install(time=county.clock.now)
         sign_in_browser(self.page, person, firm)
 

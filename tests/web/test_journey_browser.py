@@ -140,6 +140,7 @@ def test_from_the_search_to_the_paid_reward(county: County, crew: Any) -> None:
     tomorrow = client.page.locator(".slotday", has_text="11-25")
     client.turn(tomorrow.get_by_role("link", name=re.compile("^09:00"))).reads("1,600.00")
     client.follow("预约 11-25 周三 09:00")
+    client.page.locator("[data-left]").wait_for(state="visible")  # the slot is held
     client.reads("800.00 元/样 × 2 件样品", "1,600.00", "可免费取消", "30%", "每种材料 3 根")
     client.finds_it_sound("booking form")
     client.fill(sample_description="GCr15 棒料 2 根，批号 7").press("提交预约")

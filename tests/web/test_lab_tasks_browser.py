@@ -24,7 +24,7 @@ from labshare.settlement.models import Invoice, Report
 from labshare.settlement.reminders import Reminder
 from tests import factories
 from tests.booking.conftest import House, at, make_house
-from tests.conftest import TUESDAY_MORNING, Clock
+from tests.conftest import PATIENCE, TUESDAY_MORNING, Clock
 from tests.serving import serving
 from tests.settlement.bank_files import HEAD, csv_of
 from tests.settlement.world import World, pdf
@@ -48,7 +48,7 @@ class Seat(Someone):
             has_touch=self.phone,
         )
         super().__init__(self.context.new_page())
-        self.page.set_default_timeout(5_000)
+        self.page.set_default_timeout(PATIENCE)
         self.page.add_init_script(COUNTS)
         self.other, self.looked = 0, set[str]()
         self.house: House

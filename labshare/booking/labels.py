@@ -1,6 +1,7 @@
 """What this room's subjects, values and codes are called in the trail."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 from labshare.booking.terms import (
     ApprovalState,
@@ -48,6 +49,7 @@ name_fields(
         "extra": _l("Extra work"),
         "result_points": _l("Points for the result"),
         "service_points": _l("Points for the service"),
+        "test": lazy_pgettext("booking from before", "Test"),
         "time_points": _l("Points for the time"),
         "finished_at": _l("Test finished"),
         "holding_ends_at": _l("Held until"),

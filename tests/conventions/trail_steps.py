@@ -49,6 +49,7 @@ from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
+from labshare.kernel.sheets import ReadSheet, Row
 from labshare.kernel.time import local_day, start_of_day, utc_now
 from labshare.organisations import services as organisations
 from labshare.organisations.models import Firm, Membership
@@ -262,6 +263,19 @@ def _catalogue(world: RightsWorld) -> Iterator[Step]:
         "take in a sheet",
         lambda: import_sheets(actor=owner, now=now, lab_id=lab.id, sheets=[machines("B-1", "B-2")], name="x.csv"),
     )
+    before = {"innerId": machine.inner_id, "client": "新光机械厂", "test": "盐雾试验"}
+    day = local_day(now) + timedelta(days=200)
+    before |= {"starts_at": f"{day} 08:30", "ends_at": f"{day} 10:00"}
+    for name, said in (
+        ("of bookings from before", before),
+        ("that says otherwise of one", before | {"contact": "王工"}),
+    ):
+        rows = [Row(1, list(said)), Row(2, list(said.values()))]
+        sheets = [ReadSheet("", [], [], rows)]
+        yield (
+            f"take in a sheet {name}",
+            lambda sheets=sheets: import_sheets(actor=owner, now=now, lab_id=lab.id, sheets=sheets, name="x.csv"),
+        )
     yield "change units", lambda: change_units(actor=owner, now=now, instrument_id=added.id, units=2)
     item = TestItemDetails(name="硬度", category="mechanics", sample_minutes=Decimal(30), sample_requirement="三件")
     yield (

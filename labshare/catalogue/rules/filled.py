@@ -1,10 +1,11 @@
 """What people have filled in: sheets found by their heads, cells read by their columns, bad cells with their places."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from labshare.catalogue import errors
@@ -12,6 +13,7 @@ from labshare.catalogue.rules.sheets import COLUMNS, VERSION, Column, in_both
 from labshare.catalogue.terms import SheetKind
 from labshare.kernel.errors import InvalidInputs, Problem
 from labshare.kernel.formatting import plain_number
+from labshare.kernel.progress import READING, Tell, in_parts, untold
 from labshare.kernel.sheets import ReadSheet, Value
 from labshare.kernel.tables import armed
 
@@ -92,7 +94,7 @@ def place_of(cell: str) -> tuple[int, int]:
     return int(match[2] if match else 1), place - 1
 
 
-def filled_in(read: Sequence[ReadSheet]) -> list[Filled]:
+def filled_in(read: Sequence[ReadSheet], tell: Tell = untold) -> list[Filled]:
     """The sheets of a file in the order in which they are taken in. Sheets without a template's mark are passed over
     where others have one; without any, all count whose head is known. Raises `NoSheet`, `NothingInSheets`."""
     said = [(one, _texts(one)) for one in read if one.rows]
@@ -101,8 +103,10 @@ def filled_in(read: Sequence[ReadSheet]) -> list[Filled]:
     ]
     names = {kind: _names(kind) for kind in SheetKind}
     found: list[Filled] = []
+    before, total = 0, sum(len(rows) for _one, rows in said)
     for one, rows, match in marked or [(one, rows, None) for one, rows in said]:
-        filled = _read(one, rows, match, names)
+        filled = _read(one, rows, match, names, partial(_told, tell, before, total))
+        before += len(rows)
         if filled is None:
             continue
         if filled.kind in {each.kind for each in found}:
@@ -115,6 +119,11 @@ def filled_in(read: Sequence[ReadSheet]) -> list[Filled]:
     if not any(one.rows or one.bad for one in found):
         raise errors.NothingInSheets
     return sorted(found, key=lambda one: list(SheetKind).index(one.kind))
+
+
+def _told(tell: Tell, before: int, total: int, here: int) -> None:
+    """Tell how many rows are read, with those of the sheets before."""
+    tell(READING, before + here, total)
 
 
 def kinds_in(read: Sequence[ReadSheet]) -> set[SheetKind]:
@@ -163,6 +172,7 @@ def _read(
     rows: dict[int, list[str]],
     match: re.Match[str] | None,
     names: Mapping[SheetKind, Mapping[str, Column]],
+    tell: Callable[[int], None],
 ) -> Filled | None:
     heads = [
         (sum(_called(cell, names[kind]) is not None for cell in row), -number, kind)
@@ -187,7 +197,9 @@ def _read(
         spoilt = dict(_spoilt(one, first))
         columns = {column.name: column for column in COLUMNS[kind]}
         used = [(columns[name], place) for name, place in filled.places.items()]
-        filled.rows = [_row(filled, number, used, spoilt) for number in rows if number >= first]
+        for part in in_parts([number for number in rows if number >= first]):
+            tell(len(filled.rows))
+            filled.rows += [_row(filled, number, used, spoilt) for number in part]
     return filled
 
 

@@ -16,6 +16,7 @@ from labshare.booking.services.sheets.tables import insert_rows
 from labshare.booking.services.sheets.writing import Writing
 from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Lab
+from labshare.catalogue.rules.entries import changes
 from labshare.catalogue.rules.importing.have import Have, HavePromised, Promised
 from labshare.catalogue.rules.importing.plans import PromisedPlan
 from labshare.catalogue.terms import SheetKind
@@ -65,10 +66,10 @@ def change_promised(writing: Writing, changed: Sequence[tuple[HavePromised, Prom
     names = [have.id for have, _said in changed]
     blocks = {one.id: one for one in db.session.scalars(select(WantedBlock).where(WantedBlock.id.in_(names)))}
     for have, said in changed:
-        others = [name for name in SAID if getattr(have.said, name) != getattr(said, name)]
-        for name in others:
+        before, after = changes(have.said, said, but=SAID)
+        for name in after:
             setattr(blocks[have.id], name, getattr(said, name))
-        writing.note("time.change_block", ("block", have.id), None, {"changed": others})
+        writing.note("time.change_block", ("block", have.id), before, after)
         writing.changes(SheetKind.BOOKINGS, have.id, vars(have.said), vars(said))
     db.session.flush()
 

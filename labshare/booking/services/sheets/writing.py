@@ -26,7 +26,7 @@ from labshare.catalogue.models import (
     TestItemInstrument,
     TestItemStandard,
 )
-from labshare.catalogue.rules.entries import changes, kept
+from labshare.catalogue.rules.entries import InstrumentDetails, changes, kept
 from labshare.catalogue.rules.importing.have import FeeValues, HaveFee, HaveInstrument, HaveItem
 from labshare.catalogue.rules.importing.plans import HoursPlan, ItemPlan, Plan
 from labshare.catalogue.rules.importing.rows import fee_row, hours_row, instrument_row, item_row
@@ -38,6 +38,7 @@ from labshare.catalogue.services.instruments import certificate_values
 from labshare.catalogue.terms import LifeState, SheetKind
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
+from labshare.kernel.progress import AT_ONCE, WRITING, Tell, in_parts, untold
 
 REFUSALS = {
     "inner_id": errors.InnerIdUsed,
@@ -51,10 +52,11 @@ REFUSALS = {
 
 
 class Writing:
-    """A plan on its way into the tables."""
+    """A plan on its way into the tables, which tells how many of its `total` rows are there."""
 
-    def __init__(self, actor: Actor, now: datetime, lab_id: int) -> None:
+    def __init__(self, actor: Actor, now: datetime, lab_id: int, *, tell: Tell = untold, total: int = 0) -> None:
         self.actor, self.now, self.lab_id = actor, now, lab_id
+        self._tell, self._total = tell, total
         self.events: list[Entry] = []
         self.added: dict[str, list[Any]] = {}
         self.changed: dict[str, list[Any]] = {}
@@ -71,32 +73,22 @@ class Writing:
 
     def adds(self, kind: SheetKind, row_id: int | str, row: Mapping[str, Any]) -> None:
         self.added.setdefault(kind, []).append([row_id, digest(kind, row)])
+        self._written()
 
     def changes(self, kind: SheetKind, row_id: int | str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         cells = {column.name: _cell(column.cell(before[column.name])) for column in COLUMNS[kind]}
         self.changed.setdefault(kind, []).append([row_id, digest(kind, after), cells])
+        self._written()
+
+    def _written(self) -> None:
+        done = sum(map(len, (*self.added.values(), *self.changed.values())))
+        if done % AT_ONCE == 0 or done == self._total:
+            self._tell(WRITING, done, self._total)
 
     def instruments(self, made: Plan) -> None:
         """Instruments with their units, then certificates."""
-        rows = []
-        for details, units in made.instruments_added:
-            row = Instrument(lab_id=self.lab_id, units=units, state=LifeState.DRAFT, created_at=self.now)
-            common.fill(row, details)
-            rows.append(row)
-        db.session.add_all(rows)
-        db.session.flush()
-        places = [{"instrument_id": row.id, "unit": n} for row in rows for n in range(1, row.units + 1)]
-        insert_rows(InstrumentUnit, places)
-        for row, (details, count) in zip(rows, made.instruments_added, strict=True):
-            _nothing, after = changes(None, details)
-            self.note(
-                "instrument.add",
-                ("instrument", row.id),
-                None,
-                {"lab_id": self.lab_id, "units": count, **after},
-            )
-            self.adds(SheetKind.INSTRUMENTS, row.id, instrument_row(details, count))
-        claim_anew(self.actor, self.now, rows)
+        for part in in_parts(made.instruments_added):
+            self._add_instruments(part)
         self.change_instruments(made.instruments_changed)
         ids = self.numbers()
         certificates = [Calibration(instrument_id=ids[number], **vars(one)) for number, one in made.calibrations_added]
@@ -106,6 +98,23 @@ class Writing:
             subject = ("instrument", certificate.instrument_id)
             self.note("calibration.add", subject, None, certificate_values(certificate))
             self.adds(SheetKind.CALIBRATIONS, certificate.id, {"inner_id": number, **vars(one)})
+
+    def _add_instruments(self, added: Sequence[tuple[InstrumentDetails, int]]) -> None:
+        rows = []
+        for details, units in added:
+            row = Instrument(lab_id=self.lab_id, units=units, state=LifeState.DRAFT, created_at=self.now)
+            common.fill(row, details)
+            rows.append(row)
+        db.session.add_all(rows)
+        db.session.flush()
+        places = [{"instrument_id": row.id, "unit": n} for row in rows for n in range(1, row.units + 1)]
+        insert_rows(InstrumentUnit, places)
+        for row, (details, count) in zip(rows, added, strict=True):
+            _nothing, after = changes(None, details)
+            values = {"lab_id": self.lab_id, "units": count, **after}
+            self.note("instrument.add", ("instrument", row.id), None, values)
+            self.adds(SheetKind.INSTRUMENTS, row.id, instrument_row(details, count))
+        claim_anew(self.actor, self.now, rows)
 
     def change_instruments(self, changed: Sequence[tuple[HaveInstrument, Any, int]]) -> None:
         """Write other details, and other numbers of units by their own verb."""
@@ -146,7 +155,12 @@ class Writing:
     def items(self, made: Plan) -> None:
         """Test items with their standards and instruments. Afterwards each plan knows the id of its item."""
         self.ids = {id(one): one.have.id for one in made.items if one.have is not None}
-        new = [one for one in made.items if one.have is None]
+        self._lookup(made.items)
+        for part in in_parts([one for one in made.items if one.have is None]):
+            self._add_items(part)
+        self.change_items([one for one in made.items if one.changed])
+
+    def _add_items(self, new: Sequence[ItemPlan]) -> None:
         rows = []
         for one in new:
             row = TestItem(lab_id=self.lab_id, state=LifeState.DRAFT, created_at=self.now)
@@ -155,8 +169,6 @@ class Writing:
         db.session.add_all(rows)
         db.session.flush()
         self.ids |= {id(one): row.id for one, row in zip(new, rows, strict=True)}
-        changed = [one for one in made.items if one.changed]
-        self._lookup(made.items)
         self._link(new)
         for one in new:
             item_id = self.ids[id(one)]
@@ -165,7 +177,6 @@ class Writing:
             self.note("test_item.add", ("test_item", item_id), None, values)
             self.adds(SheetKind.TEST_ITEMS, item_id, item_row(item_id, one))
         claim_anew(self.actor, self.now, rows)
-        self.change_items(changed)
 
     def _lookup(self, items: Iterable[ItemPlan]) -> None:
         """The ids of what items are linked to, by their numbers."""

@@ -35,7 +35,7 @@ BOOKINGS = (
     ),
     line(
         name="client",
-        head=lazy_pgettext("booking from before", "Client"),
+        head=_l("Client"),
         needed=True,
         says=_l("As the lab calls them. The lab alone sees it."),
         example="新光机械厂",

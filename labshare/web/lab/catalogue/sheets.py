@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import PurePath
 from typing import Any
 
-from flask import Response, abort, current_app, render_template, request, url_for
+from flask import Response, abort, current_app, jsonify, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -21,10 +21,12 @@ from labshare.http.actor import current_actor
 from labshare.http.downloads import download
 from labshare.http.limits import limited
 from labshare.http.marked_sheets import marked_workbook
-from labshare.http.rights import OWN_FIRM, requires
+from labshare.http.rights import OWN_FIRM, requires, signed_in
 from labshare.http.sheets import csv_file, workbook
+from labshare.http.told import new_secret, telling, told
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.media import SHEETS, accept
+from labshare.kernel.progress import READING
 from labshare.kernel.sheets import ReadSheet
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement.errors import TableGone
@@ -47,11 +49,14 @@ class SheetForm(Form):
         description=_l("XLSX or CSV, as a template or an export has it; up to 10,000 rows a sheet."),
         render_kw=accept(SHEETS),
     )
+    told = HiddenField(default=new_secret)
+    """Under which it is told how far the work on the file is."""
 
 
 class TakeForm(Form):
     checked = HiddenField()
     """The file that was checked, signed."""
+    told = HiddenField(default=new_secret)
 
 
 def _serializer() -> URLSafeSerializer:
@@ -92,10 +97,13 @@ def sheets_check(lab_id: int) -> Any:
     if not form.validate():
         return _page(common.my_lab(lab_id), form), 422
     taken = keep_table(form.file.data.stream, form.file.data.filename, now=utc_now())
+    who = {"actor": current_actor(), "now": utc_now(), "lab_id": lab_id}
     try:
         if taken.problem is not None:
             raise taken.problem
-        plan = check_sheets(actor=current_actor(), now=utc_now(), lab_id=lab_id, sheets=read_kept(taken.sha256))
+        with telling(form.told.data) as tell:
+            tell(READING, 0, 0)
+            plan = check_sheets(**who, sheets=read_kept(taken.sha256), tell=tell)
     except NotFound:
         raise
     except Problem as problem:
@@ -123,18 +131,33 @@ def sheets_import(lab_id: int) -> Any:
     """Take in the file that was checked: all of it, or nothing."""
     form = TakeForm()
     read: list[Any] = []
+    who = {"actor": current_actor(), "now": utc_now(), "lab_id": lab_id}
+    with telling(form.told.data) as tell:
 
-    def before() -> None:
-        read.extend(_kept(lab_id, form.checked.data))
+        def before() -> None:
+            tell(READING, 0, 0)
+            read.extend(_kept(lab_id, form.checked.data))
 
-    answer = posted(
-        form,
-        lambda: import_sheets(actor=current_actor(), now=utc_now(), lab_id=lab_id, sheets=read[0], name=read[1]),
-        lambda made: (_taken_in(made), url_for("lab.sheets", lab=lab_id)),
-        Around(before=before),
-    )
+        answer = posted(
+            form,
+            lambda: import_sheets(**who, sheets=read[0], name=read[1], tell=tell),
+            lambda made: (_taken_in(made), url_for("lab.sheets", lab=lab_id)),
+            Around(before=before),
+        )
     if isinstance(answer, int):
         return _page(common.my_lab(lab_id), SheetForm(formdata=None), problems=form.form_errors), answer
+    return answer
+
+
+@blueprint.get("/sheets/told/<secret>")
+@signed_in
+@limited("told")
+def sheets_told(secret: str) -> Response:
+    """How far the file is that this person sent with this secret, as data for a script; nothing (204) of any other,
+    before it begins and once it is over."""
+    found = told(secret)
+    answer = current_app.response_class(status=204) if found is None else jsonify(found)
+    answer.headers["Cache-Control"] = "no-store"
     return answer
 
 

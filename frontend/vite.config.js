@@ -37,10 +37,19 @@ function paperFonts() {
   };
 }
 
+/** Bootstrap's `legend + *`, for what follows legends: next to anything at all a browser styles a whole list anew when
+ *  one thing is put into it, as each drag in the calendar does. */
+const afterLegends = {
+  postcssPlugin: "after-legends",
+  Rule(rule) {
+    rule.selector = rule.selector.replace("legend + *", "legend + :is(div, p, ul, dl, table, label, input, small, span)");
+  },
+};
+
 export default defineConfig({
   base: "/static/dist/",
   plugins: [iconSprite(), paperFonts()],
-  css: { preprocessorOptions: { scss: { quietDeps: true, silenceDeprecations: ["import", "if-function", "global-builtin", "color-functions"] } } },
+  css: { postcss: { plugins: [afterLegends] }, preprocessorOptions: { scss: { quietDeps: true, silenceDeprecations: ["import", "if-function", "global-builtin", "color-functions"] } } },
   build: {
     outDir: out,
     emptyOutDir: true,

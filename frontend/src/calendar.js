@@ -121,7 +121,7 @@ function start() {
     for (const one of shown.toReversed()) { one.next = nexts.get(row(one.place)) ?? Infinity; nexts.set(row(one.place), one.start); }
     for (const one of shown) {
       bars.set(one.id, one);
-      if (one.free > one.end) behind("ev-tail", [row(one.place)], one.end, one.free, `tail|${one.id}`);
+      if (one.free > one.end && !tailOf(one)) behind("ev-tail", [row(one.place)], one.end, one.free, `tail|${one.id}`);
       found.push({
         id: one.id, resourceIds: [row(one.place)], start: wall(one.start), end: wall(one.end),
         className: ["ev", one.look && `ev-${one.look}`, (one.moves || one.shifts) && "is-movable"].filter(Boolean),
@@ -156,8 +156,10 @@ function start() {
       slotDuration: `${pad(slot)}:00`, slotLabelInterval: `${pad(slot)}:00`, slotWidth, slotHeight: 24,
       snapDuration: `00:${pad(snap)}`,
       slotLabelFormat: (time) => clock(minuteOf(time)).slice(0, board.of === "day" ? 5 : 2), dayHeaderFormat: dayHead,
+      theme: (names) => ({ ...names, dragging: "is-dragged", resizingX: "is-resized" }), // its own would style every element anew
+      eventTimeFormat: () => "", // bars write their times themselves; the library's would be made anew for all with each drag
       nowIndicator: true, resources: rows(), events: events(), eventContent: content, eventDidMount: mounted,
-      eventClick: clicked, eventDrop: dropped, eventResize: resized, eventResizableFromStart: true, selectable: board.may_block, select: drawn, unselectAuto: true, pointer: false,
+      eventClick: clicked, eventDragStart: () => document.activeElement?.blur(), eventDrop: dropped, eventResize: resized, eventResizableFromStart: true, selectable: board.may_block, select: drawn, unselectAuto: true, pointer: false,
       resourceExpand: ({ resource }) => {
         const id = Number(resource.id.slice(1));
         resource.expanded ? fold.delete(id) : fold.add(id);
@@ -183,6 +185,12 @@ function start() {
     return { domNodes: [link, ...closed] };
   }
 
+  // The clean-up within the day is a part of its bar, as wide as so many minutes: half as many events for the library.
+  function tailOf(one) {
+    const day = Math.floor((one.end - 1) / DAY), evening = day * DAY + axis.closes * HOUR;
+    return one.end > 0 && one.free <= (day + 1) * DAY ? Math.max(0, Math.min(one.free, evening) - one.end) * axis.minute : 0;
+  }
+
   function content({ event }) {
     const one = bars.get(event.id);
     if (!one) return "";
@@ -193,7 +201,8 @@ function start() {
     const written = (css) => (folded(one.place) || one.end - begins > 3 * HOUR ? css : `${css} is-short`);
     const said = el("span", written(room < 36 ? "bar-words is-none" : room < 84 ? "bar-words is-narrow" : "bar-words"), el("b", "", dayOf(one.start) === dayOf(one.end - 1) ? `${clock(one.start)}–${clock(one.end)}` : span(one)), tongue(el("span", "", shorts.join(" · "))));
     if (said.classList.contains("is-short")) said.style.width = `${Math.floor(room) - 4}px`;
-    return { domNodes: [said] };
+    const tail = one.free > one.end && tailOf(one);
+    return { domNodes: tail ? [Object.assign(el("span", "ev-tail"), { style: `width: ${tail}px` }), said] : [said] };
   }
 
   function mounted({ event, el: bar }) {

@@ -72,12 +72,12 @@ def _one(sql: str) -> Any:
     return db.session.execute(text(sql)).scalar()
 
 
-def _person(account: str) -> Person:
+def person_of(account: str) -> Person:
     return db.session.scalars(select(Person).where(Person.email == f"{account}@demo.example")).one()
 
 
 def firm_of(account: str) -> int | None:
-    return db.session.scalar(select(Membership.firm_id).where(Membership.person_id == _person(account).id))
+    return db.session.scalar(select(Membership.firm_id).where(Membership.person_id == person_of(account).id))
 
 
 def signed_in(app: Flask, account: str | None) -> FlaskClient:
@@ -85,7 +85,7 @@ def signed_in(app: Flask, account: str | None) -> FlaskClient:
     client = app.test_client()
     if account:
         firm_id = firm_of(account)
-        sign_in(client, _person(account), None if firm_id is None else db.session.get(Firm, firm_id))
+        sign_in(client, person_of(account), None if firm_id is None else db.session.get(Firm, firm_id))
     return client
 
 

@@ -12,6 +12,7 @@ from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Instrument, InstrumentUnit, Lab
 from labshare.kernel.database import analyse, db, transaction
 from labshare.kernel.time import local_day, start_of_day, utc_now
+from tests.bench import dragging
 from tests.bench.measure import Figure, collect_as_served, in_turns, milliseconds, statements_of
 from tests.bench.pages import asks, firm_of, signed_in
 from tests.bench.plain import connected, spelled
@@ -136,4 +137,6 @@ def measure(engine: str, turns: int) -> list[Figure]:
                 most_ms=aim,
             )
         )
+    if engine == "sqlite":
+        figures += dragging.measure(app, first, turns)
     return figures

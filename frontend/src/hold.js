@@ -2,7 +2,7 @@
 // minutes, counted down, given back when the form is left. Without this the same buttons send the form. The lab's form
 // for a client who telephoned asks anew alike, and holds nothing before it is sent.
 const form = document.querySelector("form[data-hold]");
-const PARTS = ["#part-told", "#part-time", "#part-numbers", "#part-price"];
+const PARTS = ["#part-told", "#part-time", "#part-numbers", "#part-surcharges", "#part-price"];
 const ASKED = ["test_item", "quantity", "hours", "starts_at", "instrument", "surcharges", "client"];
 let asking, holding, typing, sending = false;
 

@@ -670,6 +670,11 @@ class ForClient(Model):
     maker: Mapped[Person] = relationship(foreign_keys=[made_by])
     booking: Mapped[Booking | None] = relationship()
 
+    @property
+    def surcharges(self) -> list[str]:
+        """The codes of what is ordered on top."""
+        return [one["code"] for one in self.price.get("extras", ())]
+
     @hybrid_method
     def open_at(self, moment: datetime) -> bool:
         """Whether it can be answered at this moment."""

@@ -9,7 +9,7 @@ from labshare.audit.services import last_recorded
 from labshare.booking import services
 from labshare.booking.queries.for_clients import answered_by, get_for_client, list_for_clients, withdrawn_by
 from labshare.http.actor import current_actor
-from labshare.http.fields import ByQuestion, Length, Range, Strict, Text, Whole, YesNo
+from labshare.http.fields import ByQuestion, Length, Many, Range, Strict, Text, Whole, YesNo
 from labshare.http.rights import FOUND, OWN_LABS, Of, requires
 from labshare.http.sample_answers import SentAnswers
 from labshare.http.schemas.base import listing
@@ -29,6 +29,7 @@ class ForClientBody(WishBody):
     client = Text(required=True, validate=Length(1, 200))
     email = Text(load_default="", validate=Length(max=254))
     contact = Text(load_default="", validate=Length(max=60))
+    surcharges = Many(Text(validate=Length(1, 20)), load_default=())
     sample_description = Text(load_default="", validate=Length(max=2000))
     waive_reason = Text(load_default=None, allow_none=True, validate=Length(max=300))
 
@@ -67,6 +68,7 @@ def book_for_client(body: dict[str, Any]) -> Any:
         client=body["client"],
         email=body["email"],
         contact=body["contact"],
+        surcharges=body["surcharges"],
         sample_description=body["sample_description"],
         waive_reason=body["waive_reason"],
         **wish_of(body),

@@ -19,6 +19,7 @@ from labshare.booking.errors import (
     NoFee,
     NotPublished,
     SlotTaken,
+    SurchargeNotOffered,
 )
 from labshare.booking.models import Booking, Charge, Holding
 from labshare.booking.queries.bookings import ref_of_own
@@ -180,10 +181,14 @@ def book(
     quote = None
     if quote_id is not None:
         quote = quote_to_book(actor, now, quote_id, test_item_id=bookable.item.id, quantity=quantity, hours=hours)
-    price = price_for(bookable, work, surcharges) if quote is None else quote.price
-    fee = bookable.fee if quote is None else quote.quote.fee
-    if written is not None and (price is None or written.price.total_fen <= price.total_fen):
-        fee, price = written.fee, written.price
+    fee: Fee | None
+    price: Price | None
+    if written is not None:
+        fee, price = _fee_and_price_of(bookable, work, written)
+    elif quote is not None:
+        fee, price = quote.quote.fee, quote.price
+    else:
+        fee, price = bookable.fee, price_for(bookable, work, surcharges)
     if fee is None or price is None:
         raise NoFee
     check_marks(bookable.item.id, price, (local_day(now), local_day(starts_at)))
@@ -221,6 +226,19 @@ def book(
             return booking
     holdings.give_back(actor.person_id)
     raise _taken(bookable, client, work, starts_at, waive=waive)
+
+
+def _fee_and_price_of(bookable: BookableItem, work: Work, written: Written) -> tuple[Fee | None, Price]:
+    """What was held, or today's price of the same where that is less and promises the report no later (R-PHONE-3)."""
+    ordered = [one.surcharge.code for one in written.price.extras]
+    try:
+        today = price_for(bookable, work, ordered)
+    except SurchargeNotOffered:
+        today = None
+    if today is None or today.total_fen >= written.price.total_fen:
+        return written.fee, written.price
+    later = (today.rush_days or 0) > (written.price.rush_days or 0)
+    return (written.fee, written.price) if later else (bookable.fee, today)
 
 
 def _taken(bookable: BookableItem, client: Firm, work: Work, starts_at: datetime, *, waive: bool) -> SlotTaken:

@@ -2,6 +2,7 @@
 own account, makes each of them a booking."""
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ from labshare.booking.errors import (
 from labshare.booking.models import Booking, ForClient, Holding
 from labshare.booking.queries.for_clients import client_meant, loaded_for_client
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
+from labshare.booking.queries.marks import check_marks
 from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.rules.answers import Answers
 from labshare.booking.rules.lifecycle import WORKING_DAYS_TO_ANSWER, WORKING_DAYS_TO_REGISTER, after_working_days
@@ -44,7 +46,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, ReasonRequired
 from labshare.kernel.notifications import makes_link
-from labshare.kernel.time import Hours, local_zone
+from labshare.kernel.time import Hours, local_day, local_zone
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 from labshare.organisations.models import Firm
@@ -69,6 +71,7 @@ def book_for_client(
     contact: str = "",
     hours: Hours | None = None,
     instrument_id: int | None = None,
+    surcharges: Collection[str] = (),
     sample_description: str = "",
     waive_reason: str | None = None,
     submission: str | None = None,
@@ -99,9 +102,10 @@ def book_for_client(
     waive = may_waive(actor, bookable, waive_reason)
     work = work_of(bookable.terms(), quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
-    price = price_for(bookable, work)
+    price = price_for(bookable, work, surcharges)
     if price is None or bookable.fee is None:
         raise NoFee
+    check_marks(bookable.item.id, price, (local_day(now), local_day(starts_at)))
     lapses = lapses_at(bookable, starts_at, registered=firm is not None)
     for instrument, rules, unit in free_places(chosen, starts_at, now=now, person_id=actor.person_id):
         plan = rules.plan(starts_at)

@@ -274,6 +274,7 @@ class ForClient(Answer):
     instrument = Whole(attribute="instrument_id")
     quantity = Whole()
     hours = Whole(allow_none=True)
+    surcharges = Many(Text())
     starts_at = Moment()
     ends_at = Moment()
     sample_description = Text()

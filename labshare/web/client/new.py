@@ -44,7 +44,6 @@ from labshare.web.client.answering import (
     with_questions,
 )
 from labshare.web.client.quoted import first_start, make_quote, quote_asked, take_from_quote
-from labshare.web.client.surcharges import chosen_codes, offer_surcharges
 from labshare.web.forms import (
     BooleanField,
     Form,
@@ -62,6 +61,7 @@ from labshare.web.forms import (
 from labshare.web.layout import flash_done
 from labshare.web.public.items import FIRST_SHOWN, columns
 from labshare.web.steps import Around, carry_out
+from labshare.web.surcharges import chosen_codes, offer_surcharges
 
 OWN_HOLD = Of("own hold", asks=check_own_hold)
 WEEK = timedelta(days=7)

@@ -12,9 +12,9 @@ from labshare.booking.queries.quotes import QuoteRow, get_quote
 from labshare.http.actor import current_actor
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
-from labshare.web.client.surcharges import chosen_codes
 from labshare.web.forms import show_problem
 from labshare.web.steps import carry_out
+from labshare.web.surcharges import chosen_codes
 
 
 def quote_asked() -> QuoteRow | None:

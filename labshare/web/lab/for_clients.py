@@ -18,7 +18,7 @@ from labshare.booking.queries.for_clients import (
     list_for_clients,
     withdrawn_by,
 )
-from labshare.booking.queries.loading import load_bookable_item
+from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.rules.lines import read_price
 from labshare.booking.rules.price import work_of
@@ -31,12 +31,14 @@ from labshare.http.rights import FOUND, OWN_LABS, Of, requires
 from labshare.kernel.errors import NotAllowed, NotFound, Problem
 from labshare.kernel.formatting import twin
 from labshare.kernel.time import utc_now
+from labshare.organisations.models import Firm
 from labshare.organisations.permissions import may
 from labshare.web.asked import asked_page, read_moment, read_number
 from labshare.web.forms import (
     Form,
     HoursField,
     LocalMomentField,
+    MultipleField,
     OptionalSelectField,
     SelectField,
     StringField,
@@ -50,6 +52,7 @@ from labshare.web.forms import (
 from labshare.web.lab import blueprint
 from labshare.web.lab.board import chosen_lab
 from labshare.web.steps import carry_out, pressed
+from labshare.web.surcharges import chosen_codes, offer_surcharges
 
 TO_WITHDRAW = Of("booking for a client in the address, the lab's", asks=withdrawn_by)
 
@@ -73,6 +76,7 @@ class ForClientForm(Form):
     starts_at = LocalMomentField(_l("Start"), validators=[required()])
     quantity = WholeNumberField(_l("Samples"), validators=[required()])
     hours = HoursField(_l("Test hours"), description=_l("Where the test offers a choice."))
+    surcharges = MultipleField(_l("On top"))
     sample_description = TextAreaField(
         _l("Sample description"),
         description=_l("As you heard it; the client completes it when it accepts."),
@@ -100,7 +104,17 @@ def _form() -> ForClientForm:
         form.starts_at.data = _start(form, request.args.get("starts_at", ""))
         form.instrument.data = asked if asked in dict(form.instrument.choices) else None
         form.quantity.data = 1
+    offer_surcharges(form, _bookable(form))
+    if "update" in request.form and "surcharges" in form:  # another test may not offer what was ticked
+        form.surcharges.data = [code for code in chosen_codes(form) if code in dict(form.surcharges.choices)]
     return form
+
+
+def _bookable(form: ForClientForm, firm: Firm | None = None) -> BookableItem | None:
+    """The test chosen, as the client would book it; the first one where none is chosen."""
+    items = [choice[0] for choice in form.test_item.iter_choices()]
+    item_id = form.test_item.data if form.test_item.data in items else next(iter(items), 0)
+    return load_bookable_item(item_id, utc_now(), client_id=firm.id if firm else None)
 
 
 def _start(form: ForClientForm, said: str) -> datetime | None:
@@ -110,18 +124,16 @@ def _start(form: ForClientForm, said: str) -> datetime | None:
 
 
 def _page(form: ForClientForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
-    actor, now = current_actor(), utc_now()
+    actor = current_actor()
     lab, _labs = chosen_lab(actor)
     firm = price = span = answer_by = None
     alternatives = taken.alternatives if taken else ()
     try:
         firm = client_meant(form.client.data or "", lab_firm_id=actor.firm_id)
-        items = [choice[0] for choice in form.test_item.iter_choices()]
-        item_id = form.test_item.data if form.test_item.data in items else next(iter(items), 0)
-        bookable = load_bookable_item(item_id, now, client_id=firm.id if firm else None)
+        bookable = _bookable(form, firm)
         if bookable is not None:
             work = work_of(bookable.terms(), form.quantity.data or 0, form.hours.data)
-            price = price_for(bookable, work)
+            price = price_for(bookable, work, chosen_codes(form))
             start = form.starts_at.data
             if start:
                 span = Slot(starts_at=start, ends_at=start + work.duration, holding_ends_at=start + work.duration)
@@ -185,6 +197,7 @@ def book_for_client() -> Any:
                 contact=form.contact.data or "",
                 hours=form.hours.data,
                 instrument_id=form.instrument.data,
+                surcharges=chosen_codes(form),
                 sample_description=form.sample_description.data or "",
                 waive_reason=form.waive_reason.data or None,
                 submission=form.submission_key,

@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from labshare.accounts.models import Person
+from labshare.booking.services.sheets import import_sheets
 from labshare.catalogue.models import Instrument, Lab, TestItem
 from labshare.catalogue.rules.entries import CalibrationDetails, InstrumentDetails, TestItemDetails
 from labshare.catalogue.rules.fees import NO_EXTRAS, FeeSpan
@@ -18,6 +20,8 @@ from labshare.http.sheets import workbook
 from labshare.kernel.database import db, transaction
 from labshare.kernel.money import Fen
 from tests import factories as make
+from tests.booking.conftest import make_house
+from tests.booking.test_promised_sheets import of, promised
 from tests.catalogue.conftest import TODAY
 from tests.signing import sign_in_browser
 from tests.web import axe
@@ -133,3 +137,29 @@ def test_on_a_phone_a_bad_cell_is_told_with_what_would_be_right(app: Any, clock:
     assert "Normal / Occasional faults" in said
     assert axe.findings(page) == []
     assert axe.too_wide(page) == 0
+
+
+def test_what_was_booked_before_stands_in_grid_and_agenda(app: Any, clock: Any, open_browser: Any) -> None:
+    """R-SHEET-7. The popover of its bar names client and test, and leads to the rest."""
+    house = make_house(clock)
+    row = promised(house, "2026-11-26 13:00", "2026-11-26 15:00", contact="王工", reference="WT-7")
+    house.do(import_sheets, house.manager, lab_id=house.lab.id, sheets=[of(row)], name="x")
+    manager = db.session.get_one(Person, house.manager.person_id)
+    for width, language in ((1280, "zh-CN"), (390, "en-GB")):
+        page = open_browser(language, width=width)
+        sign_in_browser(page, manager, house.lab.firm)
+        page.goto("/lab/calendar?from=2026-11-26")
+        if width > 1000:
+            page.locator(".ec-event[data-block]:not([data-block=''])").first.click()
+            page.locator("[data-peek]").get_by_text("新光机械厂 · 盐雾试验").wait_for()
+            with page.expect_navigation():
+                page.locator("[data-peek] a").last.click()
+        else:
+            assert "新光机械厂 · 盐雾试验" in page.locator("main").inner_text()
+            assert axe.findings(page) == []
+            with page.expect_navigation():
+                page.get_by_role("link", name="Booked before LabShare").click()
+        said = page.locator("main").inner_text()
+        assert all(each in said for each in ("新光机械厂", "盐雾试验", "王工", "WT-7"))
+        assert axe.findings(page) == []
+        assert axe.too_wide(page) == 0

@@ -3,6 +3,8 @@ yet; shown in the page's language on a phone."""
 
 import csv
 import io
+import os
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from labshare.catalogue.terms import SheetKind
 from labshare.http import told
 from labshare.kernel.database import db, transaction
 from labshare.kernel.progress import CHECKING, INDEXING, READING, WRITING
+from labshare.settlement.files import sweep
 from labshare.web.lab.catalogue import sheets as pages
 from tests import factories as make
 from tests.catalogue.conftest import House, house  # noqa: F401
@@ -135,3 +138,13 @@ def test_a_phone_sees_how_far_thousands_of_rows_are(  # R-SHEET-3
     assert axe.findings(page) == []
     db.session.rollback()
     assert db.session.scalar(select(func.count()).select_from(Instrument)) == 6_000
+
+
+def test_what_a_killed_request_left_is_swept(app: Flask, clock: Clock) -> None:
+    told.folder().mkdir(parents=True, exist_ok=True)
+    left = told.folder() / "told-left"
+    left.write_text("{}")
+    assert sweep(now=datetime.now(UTC)) == 0
+    os.utime(left, (0, 0))
+    assert sweep(now=datetime.now(UTC)) == 1
+    assert not left.exists()

@@ -28,7 +28,7 @@ class Industry:
     code: str
     """A letter with two digits for a division (C34), with four for a class (C3451)."""
     name: str
-    name_en: str
+    name_en: str = ""
     words: tuple[str, ...] = ()
 
     @property
@@ -38,6 +38,11 @@ class Industry:
     @property
     def is_class(self) -> bool:
         return len(self.code) > DIVISION
+
+    @property
+    def division(self) -> "Industry":
+        """The one that it lies in, or is."""
+        return divisions()[self.code[:DIVISION]]
 
     def nearness(self, text: str) -> int | None:
         """How well it fits, in the order of preference: by its code, what its class makes, a word of its own, a part
@@ -76,16 +81,8 @@ def divisions() -> dict[str, Industry]:
 
 @cache
 def classes() -> dict[str, Industry]:
-    """The 1,381 classes by code, in the standard's order. In English each is called by its division's name and the
-    standard's own, since the standard has none in English."""
-    return {
-        row["code"]: Industry(
-            code=row["code"],
-            name=row["name"],
-            name_en=f"{divisions()[row['code'][:DIVISION]].name_en}: {row['name']}",
-        )
-        for row in _rows(CLASSES)
-    }
+    """The 1,381 classes by code, in the standard's order; the standard has no English names of them."""
+    return {row["code"]: Industry(code=row["code"], name=row["name"]) for row in _rows(CLASSES)}
 
 
 def industry_of(code: str | None) -> Industry | None:

@@ -15,6 +15,7 @@ from labshare.kernel import formatting
 from labshare.kernel.money import Fen
 from labshare.kernel.time import local_zone
 from labshare.notices.services import absolute
+from labshare.organisations.industries import Industry
 from labshare.organisations.names import short_firm
 
 _CHINESE = re.compile("[\u3400-\u9fff]")
@@ -57,6 +58,13 @@ def localized(thing: Any, name: str = "name") -> Markup:
     if not en:
         return _marked(zh or formatting.NOTHING)
     return escape(en if formatting.language() == "en" else zh or en)
+
+
+def industry(one: Industry) -> Markup:
+    """By its name; on an English page a class, which has Chinese alone, after its division."""
+    name = localized(one)
+    english = formatting.language() == "en"
+    return Markup("{}: {}").format(localized(one.division), name) if one.is_class and english else name
 
 
 def chinese(text: str | None) -> Markup:
@@ -146,6 +154,7 @@ GLOBALS: dict[str, Callable[..., Any]] = {
     "fee": catalogue.fee,
     "fee_text": catalogue.fee_text,
     "hours_of": formatting.hours_of,
+    "industry": industry,
     "kind_of_instrument": catalogue.kind_of_instrument,
     "make_and_model": catalogue.make_and_model,
     "measure_word": formatting.measure_word,

@@ -21,6 +21,7 @@ from labshare.booking.queries.offers import offers
 from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Lab, TestItem
 from labshare.catalogue.queries import find
+from labshare.catalogue.queries.search import MOST_ITEMS
 from labshare.catalogue.rules.question import read_question
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
@@ -43,6 +44,7 @@ WORD = "拉伸"
 SEARCH = """
 SELECT t.id FROM search_entry s JOIN test_item t ON t.id = s.target_id JOIN lab l ON l.id = t.lab_id
 WHERE s.kind = 'test_item' AND s.text LIKE '%拉伸%' AND t.state = 'published' AND l.state = 'published' {and_lab}
+ORDER BY t.id LIMIT {most}
 """
 USAGE = """
 SELECT l.id, d.tests, d.samples, d.clients, b.bookings, r.recognised, r.outside
@@ -169,7 +171,7 @@ def reads(engine: str, url: str) -> list[Read]:
         of = f"AND l.firm_id = {firm}" if firm else ""
         return USAGE.format(**spans, first=first, last=last, and_firm=of, took_time=took_time)
 
-    search_all, search_one = SEARCH.format(and_lab=""), SEARCH.format(and_lab=f"AND l.code = '{lab}'")
+    search_all, search_one = (SEARCH.format(and_lab=where, most=MOST_ITEMS) for where in ("", f"AND l.code = '{lab}'"))
     overview_sql = OVERVIEW.format(**spans, first=first, last=last)
     figures_sql = FIGURES.format(**year)
     trail_sql, story_sql = TRAIL.format(firm=host), STORY.format(ref=ref)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from labshare.organisations.industries import classes, divisions, find_industries, industry_of, read_industry
+from labshare.organisations.industries import classes, divisions, find_industries, read_industry
 from labshare.organisations.rules import Figures, needed, sector_of_industry, size_class
 from labshare.organisations.terms import SectorName
 
@@ -152,20 +152,6 @@ def test_the_list_is_the_standards() -> None:
     assert len(classes()) == 1381
     assert list(classes()) == sorted(classes())
     assert {code[:3] for code in classes()} == set(codes)
-
-
-@pytest.mark.parametrize(
-    ("code", "name", "english"),
-    [
-        ("C3451", "滚动轴承制造", "General-purpose machinery: 滚动轴承制造"),
-        ("C345", "通用设备制造业", "General-purpose machinery"),
-        ("C34", "通用设备制造业", "General-purpose machinery"),
-    ],
-)
-def test_a_code_is_called_by_its_class(code: str, name: str, english: str) -> None:
-    found = industry_of(code)
-    assert found is not None
-    assert (found.name, found.name_en) == (name, english)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from labshare.catalogue import formatting as fees
 from labshare.kernel import formatting as f
 from labshare.kernel.capitals import capital
 from labshare.kernel.months import Month
+from labshare.organisations.industries import industry_of
 from labshare.web import filters
 from labshare.web.language import LOCALES
 
@@ -23,6 +24,15 @@ def at(text: str) -> datetime:
 
 
 CASES = [
+    # industries: the standard's classes have Chinese names alone
+    (
+        filters.industry,
+        (industry_of("C3451"),),
+        "滚动轴承制造",
+        'General-purpose machinery: <span lang="zh">滚动轴承制造</span>',
+    ),
+    (filters.industry, (industry_of("C345"),), "通用设备制造业", "General-purpose machinery"),
+    (filters.industry, (industry_of("C34"),), "通用设备制造业", "General-purpose machinery"),
     # money
     (filters.money, (123_450,), "¥1,234.50", "¥1,234.50"),
     (filters.money, (0,), "¥0.00", "¥0.00"),

@@ -58,6 +58,8 @@ TO_WITHDRAW = Of("booking for a client in the address, the lab's", asks=withdraw
 
 
 class ForClientForm(Form):
+    bookable: BookableItem | None = None
+    """The test chosen, as whoever is not named yet would book it."""
     client = StringField(
         _l("Client"),
         description=_l("Name or credit code. A firm that is not registered: its name, and a mail address below."),
@@ -104,7 +106,8 @@ def _form() -> ForClientForm:
         form.starts_at.data = _start(form, request.args.get("starts_at", ""))
         form.instrument.data = asked if asked in dict(form.instrument.choices) else None
         form.quantity.data = 1
-    offer_surcharges(form, _bookable(form))
+    form.bookable = _bookable(form)
+    offer_surcharges(form, form.bookable)
     if "update" in request.form and "surcharges" in form:  # another test may not offer what was ticked
         form.surcharges.data = [code for code in chosen_codes(form) if code in dict(form.surcharges.choices)]
     return form
@@ -130,7 +133,7 @@ def _page(form: ForClientForm, status: int = 200, taken: SlotTaken | None = None
     alternatives = taken.alternatives if taken else ()
     try:
         firm = client_meant(form.client.data or "", lab_firm_id=actor.firm_id)
-        bookable = _bookable(form, firm)
+        bookable = _bookable(form, firm) if firm else form.bookable
         if bookable is not None:
             work = work_of(bookable.terms(), form.quantity.data or 0, form.hours.data)
             price = price_for(bookable, work, chosen_codes(form))

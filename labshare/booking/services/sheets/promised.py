@@ -49,7 +49,7 @@ def take_promised(writing: Writing, planned: Sequence[PromisedPlan]) -> None:
     held = dict(db.session.execute(insert(Holding).returning(Holding.block, Holding.id), spans).all()) if spans else {}
     for block, (said, where) in added.items():
         after = rows.blocked(holdings=[held[block]], in_the_way=[], **where)
-        writing.note("time.block", ("block", block), None, after)
+        writing.event("time.block", ("block", block), None, after)
         writing.adds(SheetKind.BOOKINGS, block, vars(said))
     change_promised(writing, [(one.have, one.said) for one in planned if one.have is not None])
 
@@ -69,7 +69,7 @@ def change_promised(writing: Writing, changed: Sequence[tuple[HavePromised, Prom
         before, after = changes(have.said, said, but=SAID)
         for name in after:
             setattr(blocks[have.id], name, getattr(said, name))
-        writing.note("time.change_block", ("block", have.id), before, after)
+        writing.event("time.change_block", ("block", have.id), before, after)
         writing.changes(SheetKind.BOOKINGS, have.id, vars(have.said), vars(said))
     db.session.flush()
 
@@ -109,6 +109,6 @@ def give_back_promised(writing: Writing, blocks: Sequence[str]) -> None:
         db.session.execute(gone.execution_options(synchronize_session=False))
     for row in held:
         before = {"instrument_id": row.instrument_id, "holdings": [row.id]}
-        writing.note("time.unblock", ("block", row.block), before, None)
+        writing.event("time.unblock", ("block", row.block), before, None)
     for instrument_id in sorted({row.instrument_id for row in held}):
         grow(instrument_id, writing.now)

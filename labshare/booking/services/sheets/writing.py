@@ -61,7 +61,7 @@ class Writing:
         self.added: dict[str, list[Any]] = {}
         self.changed: dict[str, list[Any]] = {}
 
-    def note(
+    def event(
         self,
         action: str,
         subject: tuple[str, int | str],
@@ -96,7 +96,7 @@ class Writing:
         db.session.flush()
         for certificate, (number, one) in zip(certificates, made.calibrations_added, strict=True):
             subject = ("instrument", certificate.instrument_id)
-            self.note("calibration.add", subject, None, certificate_values(certificate))
+            self.event("calibration.add", subject, None, certificate_values(certificate))
             self.adds(SheetKind.CALIBRATIONS, certificate.id, {"inner_id": number, **vars(one)})
 
     def _add_instruments(self, added: Sequence[tuple[InstrumentDetails, int]]) -> None:
@@ -112,7 +112,7 @@ class Writing:
         for row, (details, count) in zip(rows, added, strict=True):
             _nothing, after = changes(None, details)
             values = {"lab_id": self.lab_id, "units": count, **after}
-            self.note("instrument.add", ("instrument", row.id), None, values)
+            self.event("instrument.add", ("instrument", row.id), None, values)
             self.adds(SheetKind.INSTRUMENTS, row.id, instrument_row(details, count))
         claim_anew(self.actor, self.now, rows)
 
@@ -125,7 +125,7 @@ class Writing:
                 anew.append(rows[have.id])
             if after:
                 common.fill(rows[have.id], details)
-                self.note("instrument.edit", ("instrument", have.id), before, after)
+                self.event("instrument.edit", ("instrument", have.id), before, after)
             if units != have.units:
                 change_units(actor=self.actor, now=self.now, instrument_id=have.id, units=units)
             self.changes(
@@ -174,7 +174,7 @@ class Writing:
             item_id = self.ids[id(one)]
             _nothing, after = changes(None, one.details)
             values = {"lab_id": self.lab_id, **after, **self._links(one.standards, one.instruments)}
-            self.note("test_item.add", ("test_item", item_id), None, values)
+            self.event("test_item.add", ("test_item", item_id), None, values)
             self.adds(SheetKind.TEST_ITEMS, item_id, item_row(item_id, one))
         claim_anew(self.actor, self.now, rows)
 
@@ -222,7 +222,7 @@ class Writing:
             if was["standards"] != now["standards"]:
                 gone = AccreditationScope.standard_id.not_in(now["standards"])
                 db.session.execute(delete(AccreditationScope).where(AccreditationScope.test_item_id == have.id, gone))
-            self.note("test_item.edit", ("test_item", have.id), before, after)
+            self.event("test_item.edit", ("test_item", have.id), before, after)
             self.changes(SheetKind.TEST_ITEMS, have.id, item_row(have.id, have), item_row(have.id, one))
         db.session.flush()
         ids = [one.have.id for one in changed if one.have is not None]
@@ -250,7 +250,7 @@ class Writing:
         db.session.add_all(fee for fee, _row in rows)
         db.session.flush()
         for fee, row in rows:
-            self.note("fee.add", ("test_item", fee.test_item_id), None, fee_values(fee))
+            self.event("fee.add", ("test_item", fee.test_item_id), None, fee_values(fee))
             self.adds(SheetKind.FEES, fee.id, row)
 
     def change_fees(self, items: Iterable[ItemPlan]) -> None:
@@ -266,14 +266,14 @@ class Writing:
             fee = rows[fee_id]
             before = {"fee_id": fee_id, "valid_to": kept(fee.valid_to)}
             fee.valid_to = last
-            self.note("fee.end", ("test_item", fee.test_item_id), before, {"fee_id": fee_id, "valid_to": kept(last)})
+            self.event("fee.end", ("test_item", fee.test_item_id), before, {"fee_id": fee_id, "valid_to": kept(last)})
         db.session.flush()
         for fee_id, values in said.items():
             fee = rows[fee_id]
             was = fee_values(fee)
             for name, value in _columns(values).items():
                 setattr(fee, name, value)
-            self.note("fee.change", ("test_item", fee.test_item_id), was, fee_values(fee))
+            self.event("fee.change", ("test_item", fee.test_item_id), was, fee_values(fee))
         db.session.flush()
         for fee_id, (one, have) in touched.items():
             item_id, span = rows[fee_id].test_item_id, have.span

@@ -23,6 +23,7 @@ from sqlalchemy.ext.hybrid import hybrid_method, hybrid_property
 from sqlalchemy.orm import Mapped, backref, mapped_column, relationship
 
 from labshare.accounts.models import Person
+from labshare.booking.rules.lines import read_price
 from labshare.booking.terms import (
     ApprovalState,
     BookingState,
@@ -673,7 +674,7 @@ class ForClient(Model):
     @property
     def surcharges(self) -> list[str]:
         """The codes of what is ordered on top."""
-        return [one["code"] for one in self.price.get("extras", ())]
+        return read_price(self.price).ordered
 
     @hybrid_method
     def open_at(self, moment: datetime) -> bool:

@@ -158,6 +158,11 @@ class Price:
         return self.published_fen if self.own_fen is None else self.own_fen
 
     @property
+    def ordered(self) -> list[str]:
+        """The codes of the surcharges in it."""
+        return [one.surcharge.code for one in self.extras]
+
+    @property
     def rush_days(self) -> int | None:
         """Days to the report where a rush was ordered."""
         return next((one.surcharge.days for one in self.extras if one.surcharge.kind == SurchargeKind.RUSH), None)

@@ -230,9 +230,8 @@ def book(
 
 def _fee_and_price_of(bookable: BookableItem, work: Work, written: Written) -> tuple[Fee | None, Price]:
     """What was held, or today's price of the same where that is less and promises the report no later (R-PHONE-3)."""
-    ordered = [one.surcharge.code for one in written.price.extras]
     try:
-        today = price_for(bookable, work, ordered)
+        today = price_for(bookable, work, written.price.ordered)
     except SurchargeNotOffered:
         today = None
     if today is None or today.total_fen >= written.price.total_fen:

@@ -186,7 +186,7 @@ def _ordered(booking: Booking) -> Ordered:
         terms=terms,
         work=work_agreed(terms, booking.quantity, booking.hours, minutes=rows.thousandths(minutes)),
         sme=booking.client_size in SizeClass.smes(),
-        surcharges=[one.surcharge.code for one in price.extras] if price else (),
+        surcharges=price.ordered if price else (),
     )
 
 

@@ -395,8 +395,7 @@ def _as_last_time(form: BookingForm, bookable: BookableItem, ref: str) -> None:
     form.confidential.data = earlier.confidential
     if "surcharges" in form and earlier.price:
         offered = {choice[0] for choice in form.surcharges.iter_choices()}
-        ordered = [extra.surcharge.code for extra in read_price(earlier.price).extras]
-        form.surcharges.data = [code for code in ordered if code in offered]
+        form.surcharges.data = [code for code in read_price(earlier.price).ordered if code in offered]
     form.sample_description.data, form.sample_description.raw_data = earlier.sample_description, None
     for name, value in (("quantity", earlier.quantity), ("hours", earlier.hours)):
         if name in form and value is not None:

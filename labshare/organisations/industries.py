@@ -8,7 +8,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from labshare.organisations.rules import is_industry_code, sector_of_industry
@@ -44,17 +44,21 @@ class Industry:
         """The one that it lies in, or is."""
         return divisions()[self.code[:DIVISION]]
 
+    @cached_property
+    def makes(self) -> str:
+        """Of a class, the trade without what the standard adds; of a division nothing."""
+        return _MAKES.sub("", self.name) if self.is_class else ""
+
     def nearness(self, text: str) -> int | None:
         """How well it fits, in the order of preference: by its code, what its class makes, a word of its own, a part
         of its names or of a word, a word within what was typed; None: not at all."""
         names = (self.name,) if self.is_class else (self.name, self.name_en.lower())
-        makes = _MAKES.sub("", self.name) if self.is_class else ""
         fits = (
             text.upper().startswith(self.code) or self.code.startswith(text.upper()) or self.code[1:].startswith(text),
-            makes == text,
+            self.makes == text,
             text in (*self.words, *names),
             any(text in each for each in (*names, *self.words)),
-            len(makes) > 1 and makes in text,
+            len(self.makes) > 1 and self.makes in text,
             any(word in text for word in self.words),
         )
         return next((place for place, fit in enumerate(fits) if fit), None)

@@ -104,9 +104,9 @@ def give_back_promised(writing: Writing, blocks: Sequence[str]) -> None:
     held = db.session.execute(
         select(Holding.block, Holding.id, Holding.instrument_id).where(Holding.block.in_(blocks))
     ).all()
-    for table, column in ((Holding, Holding.block), (WantedBlock, WantedBlock.id)):
-        gone = delete(table).where(column.in_(blocks))
-        db.session.execute(gone.execution_options(synchronize_session=False))
+    holdings.release([row.id for row in held])
+    gone = delete(WantedBlock).where(WantedBlock.id.in_(blocks))
+    db.session.execute(gone.execution_options(synchronize_session=False))
     for row in held:
         before = {"instrument_id": row.instrument_id, "holdings": [row.id]}
         writing.event("time.unblock", ("block", row.block), before, None)

@@ -1,6 +1,6 @@
 """A file that is checked, then taken into a lab: all of it, or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
@@ -10,6 +10,7 @@ from labshare.booking.models import SheetImport
 from labshare.booking.queries.sheets import instruments_in, lab_in_sheets, taken_in
 from labshare.booking.rules.hour_sheets import plan_hours
 from labshare.booking.rules.promised_sheets import plan_promised, spans_named
+from labshare.booking.rules.time import Interval
 from labshare.booking.services import holdings
 from labshare.booking.services.sheets.promised import take_promised
 from labshare.booking.services.sheets.writing import REFUSALS, Writing
@@ -36,13 +37,13 @@ def check_sheets(*, actor: Actor, now: datetime, lab_id: int, sheets: Sequence[R
     common.own_lab(actor, lab_id)
     filled = filled_in(sheets, tell)
     tell(CHECKING, 0, 0)
-    return _planned(lab_id, now, filled)
+    return _planned(lab_id, now, filled, spans_named(filled))
 
 
-def _planned(lab_id: int, now: datetime, filled: Sequence[Filled]) -> Plan:
+def _planned(lab_id: int, now: datetime, filled: Sequence[Filled], spans: Mapping[str, Interval]) -> Plan:
     have = lab_in_sheets(lab_id, local_day(now), standards_named(filled))
     hours = plan_hours(filled, have)  # before the plan, which gathers what is wrong in any sheet
-    promised = plan_promised(filled, have, taken_in(lab_id, spans_named(filled), now))
+    promised = plan_promised(filled, have, taken_in(lab_id, spans, now))
     made = plan(filled, have)
     made.hours, made.promised = hours, promised
     return made
@@ -60,10 +61,11 @@ def import_sheets(
     common.own_lab(actor, lab_id)
     filled = filled_in(sheets, tell)
     tell(CHECKING, 0, 0)
+    spans = spans_named(filled)
     # Turns first, as whoever books takes them: a booking that has its turn needs the lab's row.
-    holdings.prepare_many(instruments_in(lab_id, spans_named(filled).keys()).values(), now)
+    holdings.prepare_many(instruments_in(lab_id, spans.keys()).values(), now)
     common.lock_lab(lab_id)  # one import of a lab after the other
-    made = _planned(lab_id, now, filled)
+    made = _planned(lab_id, now, filled, spans)
     if made.bad:
         raise errors.SheetsNotRight(n=len(made.bad))
     if made.nothing:

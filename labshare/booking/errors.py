@@ -297,6 +297,11 @@ class MovedMeanwhile(Conflict):
     default_field = "starts_at"
 
 
+class AlreadyThere(InvalidInput):
+    message = _l("The booking stands there already. Choose another time or another instrument.")
+    default_field = "starts_at"
+
+
 class AlreadyBooked(SlotTaken):
     """The client's own booking of the same test takes the place."""
 

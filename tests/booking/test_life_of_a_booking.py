@@ -253,6 +253,18 @@ def test_proposal_holds_its_time_and_accepting_confirms(house: House, clock: Clo
         house.do(services.accept_proposal, house.client, ref=booking.ref, proposal_id=proposal.id)
 
 
+def test_where_a_booking_stands_is_no_proposal(house: House) -> None:  # R-BOOKING-6
+    booking = house.book("2026-12-01 09:00", quantity=2)
+    with pytest.raises(errors.AlreadyThere) as refused:
+        house.do(services.propose, house.manager, ref=booking.ref, starts_at=booking.starts_at, reason="仪器维护")
+    assert refused.value.field == "starts_at"
+    with pytest.raises(errors.AlreadyThere):
+        services.where_to(booking, "lab", house.clock.now, starts_at=booking.starts_at)
+    assert holdings() == [(1, "booking", "01 09:00", "01 11:00")]
+    assert not db.session.scalars(select(Proposal)).all()
+    assert house.do(services.propose, house.manager, ref=booking.ref, starts_at=booking.starts_at, reason="换机", unit=2)
+
+
 def test_new_proposal_replaces_the_old_one(house: House) -> None:  # R-BOOKING-6
     booking = house.book("2026-12-01 09:00")
     first = house.do(services.propose, house.manager, ref=booking.ref, starts_at=at("2026-12-02 09:00"), reason="一")

@@ -98,6 +98,9 @@ def test_anothers_booking_is_not_there(bench: FlaskClient, house: House, ref: st
     assert events(ref, "booking.receive") == 0
 
 
+COLOUR = "button => getComputedStyle(button).backgroundColor"
+
+
 def test_the_network_cut_between_press_and_answer(house: House, ref: str, crew: Any) -> None:  # R-BENCH-1
     """Once before the press arrives, once when only the answer is lost: one event each, none lost."""
     manager = db.session.get_one(factories.Person, house.manager.person_id)
@@ -118,6 +121,9 @@ def test_the_network_cut_between_press_and_answer(house: House, ref: str, crew: 
     phone.page.get_by_text("Kept on this phone").wait_for()
     phone.finds_it_sound("bench without a network")
     assert phone.page.locator(".bench-step").bounding_box()["height"] >= 48
+    ways = (".bench-step", "[commandfor=do-receive]", ".bench-also")
+    step, dialog, also = (phone.page.locator(one).first.evaluate(COLOUR) for one in ways)
+    assert step != dialog == also, "one way of receiving stands out"
     assert events(ref, "booking.receive") == 0
     with phone.page.expect_navigation():
         cut["before"] = False

@@ -426,6 +426,8 @@ def test_the_lab_proposes_and_the_client_accepts(scene: Scene, booked: str, clie
     missing = client.post(f"/lab/bookings/{booked}/move", data={"slot": slot, "sure": "1"})
     assert 'name="slot" value="2026-11-26T09:00:00+08:00|' in missing.text  # asks again, for the reason
     assert missing.status_code == 422
+    same = client.post(f"/lab/bookings/{booked}/move", data={"slot": "2026-11-25T09:00:00+08:00|"})  # R-BOOKING-6
+    assert (same.status_code, "预约本来就在这个时间和位置" in same.text) == (422, True)
     answer = client.post(f"/lab/bookings/{booked}/move", data={"slot": slot, "reason": "仪器维护", "sure": "1"})
     assert answer.status_code == 303, answer.text
     sign_in(client, scene.booker, scene.client)

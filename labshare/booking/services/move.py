@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from labshare.audit.services import record
 from labshare.booking import notifications
-from labshare.booking.errors import AlreadyBegun, NoOpenProposal, NotPublished, SlotTaken, UnknownUnit
+from labshare.booking.errors import AlreadyBegun, AlreadyThere, NoOpenProposal, NotPublished, SlotTaken, UnknownUnit
 from labshare.booking.models import Booking, Holding, Proposal
 from labshare.booking.queries.loading import BookableItem, load_bookable_item, work_of_booking
 from labshare.booking.queries.slots import alternatives_for
@@ -148,6 +148,8 @@ def where_to(
         )
         units = sorted(free_units(candidate.busy, starts_at, plan.holding_ends_at), key=lambda one: (one != unit, one))
         if units:
+            if side == Party.LAB:
+                _refuse_unmoved(booking, starts_at, instrument_id=instrument.id, unit=units[0])
             deadline = answer_by(now, starts_at=starts_at, days=bookable.openings.days, zone=local_zone())
             return Move(
                 instrument=instrument,
@@ -200,7 +202,7 @@ def propose(
 ) -> Proposal:
     """The lab's move: another time, held until the client answers, two public working days at most. `unit` comes
     first where it is free. A new proposal replaces an open one; while it is open the request does not lapse. Raises
-    `IllegalStep`, `Lapsed`, `ReasonRequired`, the rules of time (422), `SlotTaken` (409)."""
+    `IllegalStep`, `Lapsed`, `ReasonRequired`, `AlreadyThere`, the rules of time (422), `SlotTaken` (409)."""
     booking = locked_booking(actor, "booking.propose", ref=ref)
     next_state(booking.state, "propose", Party.LAB)
     refuse_lapsed(booking, now)
@@ -219,6 +221,7 @@ def propose(
     for instrument, rules, place in free_places(
         chosen, starts_at, now=now, but_booking=booking.id, prefer_unit=unit or booking.unit
     ):
+        _refuse_unmoved(booking, starts_at, instrument_id=instrument.id, unit=place)
         plan = rules.plan(starts_at)
         wanted = Interval(starts_at, plan.holding_ends_at)
         if _hold_for(
@@ -259,6 +262,12 @@ def propose(
     record(actor, now, "booking.propose", ("booking", booking.ref), before=was, after=proposed)
     notifications.notify_of_proposal(booking, proposal, actor=actor, now=now)
     return proposal
+
+
+def _refuse_unmoved(booking: Booking, starts_at: datetime, *, instrument_id: int, unit: int) -> None:
+    """A proposal says another time or place than the booking's (R-BOOKING-6)."""
+    if (starts_at, instrument_id, unit) == (booking.starts_at, booking.instrument_id, booking.unit):
+        raise AlreadyThere
 
 
 def _own_time(holding: Holding | None, instrument_id: int, *, unit: int) -> list[tuple[datetime, datetime]]:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from flask import Flask
-from flask_smorest import Api
+from flask import Flask, Response
 
 from labshare.api import docs, v1
+from labshare.api.description import Described
 from labshare.http.rights import public
 
 DESCRIPTION = "api-docs.openapi_json"
@@ -24,9 +24,15 @@ def register(app: Flask) -> None:
         OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    api = Api(app)
+    api = Described(app)
     api.DEFAULT_ERROR_RESPONSE_NAME = None  # each address names its problems
-    describe: Any = app.view_functions[DESCRIPTION]
-    app.view_functions[DESCRIPTION] = public(lambda: describe())
+    answer: Any = app.view_functions[DESCRIPTION]
+
+    @public
+    def description() -> Response:
+        api.describe()
+        return answer()  # type: ignore[no-any-return]
+
+    app.view_functions[DESCRIPTION] = description
     v1.register(app, api)
     docs.register(app, api)

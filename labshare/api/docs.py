@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, render_template
-from flask_smorest import Api
 
+from labshare.api.description import Described
 from labshare.http.rights import public
 
 METHODS = ("get", "post", "delete")
@@ -30,7 +30,7 @@ class Address:
     answers: tuple[str, ...]
 
 
-def register(app: Flask, api: Api) -> None:
+def register(app: Flask, api: Described) -> None:
     """Add the page. The document is the same on every call, so it is read once."""
     rooms: dict[str, list[Address]] = {}
     about = {}
@@ -39,7 +39,7 @@ def register(app: Flask, api: Api) -> None:
     @public
     def documentation() -> str:
         if not rooms:
-            document = api.spec.to_dict()
+            document = api.describe()
             about.update({tag["name"]: tag["description"] for tag in document["tags"]})
             for address, room in _addresses(document):
                 rooms.setdefault(room, []).append(address)

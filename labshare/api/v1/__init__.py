@@ -4,12 +4,12 @@ import pkgutil
 from importlib import import_module
 
 from flask import Flask
-from flask_smorest import Api
 
 from labshare.api import problems
+from labshare.api.description import Described
 
 
-def register(app: Flask, api: Api) -> None:
+def register(app: Flask, api: Described) -> None:
     """Register every room's blueprint under `/api/v1`, with token sign-in and problem answers."""
     app.extensions["labshare.api_errors"] = problems.answer
     api.spec.components.schema("Problem", schema=problems.Document)

@@ -3,15 +3,17 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from functools import partial
 from http import HTTPStatus
 from operator import attrgetter
 from typing import Any
 
 import marshmallow as ma
-from flask import request
+from flask import Flask, request
 from flask_smorest import Blueprint
 
 from labshare.api.access import know_caller
+from labshare.api.description import Described
 from labshare.api.problems import MEDIA_TYPE, Document
 from labshare.api.writing import LONGEST_KEY, answering
 from labshare.http.bodies import CHANGING
@@ -63,18 +65,26 @@ class RoomBlueprint(Blueprint):  # type: ignore[misc]
         [method] = options["methods"]
         if method in CHANGING:
             view_func = answering(view_func)
-        described: dict[str, Any] = {"security": [{}, {"token": []}] if view_func.right.public else [{"token": []}]}
+        described: dict[str, Any] = {
+            "security": [{}, {"token": []}] if view_func.right.public else [{"token": []}],
+            "responses": _problems(ALWAYS[method]),
+        }
         if method == "POST":
             described["parameters"] = [KEY_HEADER]
-        view_func = self.problems(*ALWAYS[method])(self.doc(**described)(view_func))
-        super().add_url_rule(rule, endpoint, view_func, **options)
+        super().add_url_rule(rule, endpoint, self.doc(**described)(view_func), **options)
+
+    def register_views_in_doc(self, api: Described, app: Flask, spec: Any, **about: Any) -> None:
+        """Called by the library as it joins the addresses to the application."""
+        api.describe_later(partial(super().register_views_in_doc, api, app, spec, **about))
 
     def problems(self, *statuses: int) -> Any:
         """Document the problem answers of an address."""
-        content = {MEDIA_TYPE: {"schema": Document}}
-        return self.doc(
-            responses={status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
-        )
+        return self.doc(responses=_problems(statuses))
+
+
+def _problems(statuses: Sequence[int]) -> dict[int, dict[str, Any]]:
+    content = {MEDIA_TYPE: {"schema": Document}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
 class ListQuery(Names):

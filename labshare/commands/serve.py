@@ -12,6 +12,7 @@ import click
 from flask import Flask, current_app
 from gunicorn.app.base import BaseApplication
 
+from labshare.catalogue.rules.cutting import load_dictionary
 from labshare.kernel.database import db
 from labshare.kernel.roles import excess_rights
 
@@ -129,6 +130,7 @@ def serve_app(app: Flask, *, bind: str | None = None, workers: int = 2, level: s
         "graceful_timeout": 10,
     }
     _allow_connections()
+    load_dictionary()
     gc.collect()
     gc.freeze()  # what is loaded now stays: no collection looks at it again, and workers go on sharing its pages
     gc.set_threshold(SMALL_COLLECTION)

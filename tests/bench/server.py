@@ -24,7 +24,7 @@ PORT = 18766
 WORKERS = 2
 REQUESTS = 200
 START_MS, MEMORY = 1_200, 160
-"""At most: milliseconds until the first answer; mebibytes of a worker."""
+"""At most: milliseconds until the first answer; mebibytes of a worker, what it shares counted by its part."""
 IMPORT = "import flask, sqlalchemy.orm"
 """What is measured beside the start: what no application of these libraries starts without."""
 
@@ -67,7 +67,7 @@ def _workers(master: int) -> list[int]:
 
 
 def _mebibytes(worker: int, which: str) -> float:
-    """`Rss`, or `Pss`, which counts what workers share once."""
+    """`Rss`, or `Pss`, to which a page that so many processes share counts by that part."""
     found = re.search(rf"^{which}:\s+(\d+) kB", Path(f"/proc/{worker}/smaps_rollup").read_text(), re.MULTILINE)
     assert found is not None
     return int(found[1]) / 1024
@@ -93,7 +93,7 @@ def measure(engine: str, scale: str, turns: int) -> list[Figure]:
         imports.append(time.perf_counter() - begun)
     start, bare = statistics.median(starts), statistics.median(imports)
     with _serving() as master:
-        fresh = statistics.median(_mebibytes(worker, "Rss") for worker in _workers(master))
+        fresh = statistics.median(_mebibytes(worker, "Pss") for worker in _workers(master))
         connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
         for number in range(REQUESTS * WORKERS):
             path, headers = asked[number % len(asked)]
@@ -120,9 +120,9 @@ def measure(engine: str, scale: str, turns: int) -> list[Figure]:
             f"memory of a worker after {REQUESTS} requests",
             engine,
             scale,
-            f"{rss:.0f} MiB, its share {pss:.0f}",
+            f"{pss:.0f} MiB its share, {rss:.0f} with what others share",
             f"{fresh:.0f} MiB before",
-            rss / MEMORY,
+            pss / MEMORY,
             f"{MEMORY} MiB",
             most=1.0,
         ),

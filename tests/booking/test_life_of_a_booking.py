@@ -262,7 +262,9 @@ def test_where_a_booking_stands_is_no_proposal(house: House) -> None:  # R-BOOKI
         services.where_to(booking, "lab", house.clock.now, starts_at=booking.starts_at)
     assert holdings() == [(1, "booking", "01 09:00", "01 11:00")]
     assert not db.session.scalars(select(Proposal)).all()
-    assert house.do(services.propose, house.manager, ref=booking.ref, starts_at=booking.starts_at, reason="换机", unit=2)
+    assert house.do(
+        services.propose, house.manager, ref=booking.ref, starts_at=booking.starts_at, reason="换机", unit=2
+    )
 
 
 def test_new_proposal_replaces_the_old_one(house: House) -> None:  # R-BOOKING-6

@@ -281,13 +281,14 @@ def release_hold(hold_id: int) -> Any:
 def about_samples(action: str, *, body: type[Strict]) -> Callable[[Any], Any]:
     """A view that takes its body as JSON or, with the files of answers, as a form of the same names. It is handed what
     was sent, read, and the answers, their files examined and kept."""
+    schema = body()
     content = {"application/json": {"schema": body}, "multipart/form-data": {"schema": body}}
 
     def decorate(view: Any) -> Any:
         @wraps(view)
         def reading() -> Any:
             location = "form" if request.form or request.files else "json"
-            sent = blueprint.ARGUMENTS_PARSER.parse(body(), request, location=location)
+            sent = blueprint.ARGUMENTS_PARSER.parse(schema, request, location=location)
             return view(sent, SentAnswers(sent.pop("answers"), _files_of_answers(), sent.pop("form_revision")))
 
         admitted = requires(action, of=SOMEWHERE, verb=action, file=True)

@@ -152,39 +152,14 @@ def sides(actor: Actor, booking: Booking) -> tuple[str, ...]:
     )
 
 
-ACTIONS = {
-    "confirm": "booking.confirm",
-    "decline": "booking.decline",
-    "reschedule": "booking.reschedule",
-    "propose": "booking.propose",
-    "accept_proposal": "booking.answer_proposal",
-    "decline_proposal": "booking.answer_proposal",
-    "remind": "booking.remind_client",
-    "move_unit": "booking.work",
-    "cancel": "booking.cancel",
-    "no_show": "booking.work",
-    "receive": "booking.work",
-    "store": "booking.work",
-    "photo": "booking.work",
-    "assign": "booking.work",
-    "start": "booking.work",
-    "pause": "booking.work",
-    "resume": "booking.work",
-    "finish": "booking.work",
-    "extra": "booking.work",
-    "charge": "charge.propose",
-    "answer_charge": "charge.consent",
-}
-"""The permission that a step of the lifecycle needs."""
-
-
 def next_steps(actor: Actor, booking: Booking, now: datetime) -> tuple[str, ...]:
     """The verbs that the actor may take on this booking at this moment, for the page's buttons."""
     found: list[str] = []
     for side in sides(actor, booking):
         firm = {side: actor.firm_id}
         for verb in lifecycle.possible(booking.state, side):
-            if verb not in found and verb in ACTIONS and permissions.may(actor, ACTIONS[verb], **firm):
+            action = lifecycle.ACTIONS.get(verb)
+            if action and verb not in found and permissions.may(actor, action, **firm):
                 found.append(verb)
     begun = booking.starts_at <= now
     open_now = any(one.open_at(now) for one in booking.proposals)  # type: ignore[attr-defined]

@@ -100,6 +100,32 @@ STEPS = _steps()
 _TABLE = {(step.state, step.verb): step for step in STEPS}
 
 
+ACTIONS = {
+    "confirm": "booking.confirm",
+    "decline": "booking.decline",
+    "reschedule": "booking.reschedule",
+    "propose": "booking.propose",
+    "accept_proposal": "booking.answer_proposal",
+    "decline_proposal": "booking.answer_proposal",
+    "remind": "booking.remind_client",
+    "move_unit": "booking.work",
+    "cancel": "booking.cancel",
+    "no_show": "booking.work",
+    "receive": "booking.work",
+    "store": "booking.work",
+    "photo": "booking.work",
+    "assign": "booking.work",
+    "start": "booking.work",
+    "pause": "booking.work",
+    "resume": "booking.work",
+    "finish": "booking.work",
+    "extra": "booking.work",
+    "charge": "charge.propose",
+    "answer_charge": "charge.consent",
+}
+"""The permission that a step of the lifecycle needs."""
+
+
 def next_state(state: BookingState | str, verb: str, who: str) -> BookingState:
     """The state after `verb` taken by `who`. Raises `IllegalStep`."""
     step = _TABLE.get((BookingState(state), verb))

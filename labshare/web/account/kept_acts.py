@@ -30,6 +30,7 @@ from labshare.settlement.queries.bank import get_line
 from labshare.settlement.queries.inquiries import get_inquiry
 from labshare.settlement.queries.reports import get_report
 from labshare.settlement.queries.tax_list import get_tax_line
+from labshare.web.booking_steps import VERBS
 
 Given = Mapping[str, Any]
 """The values of the address, and those of the form where the address has none."""
@@ -132,29 +133,6 @@ class Act:
     """What it acts on, in words; empty for something new. Raises `NotFound` where this person may not see it."""
 
 
-VERBS: dict[str, LazyString] = {
-    "confirm": _l("Confirm booking"),
-    "decline": _l("Decline request"),
-    "cancel": _l("Cancel booking"),
-    "receive": _l("Receive samples"),
-    "start": _l("Start test"),
-    "pause": _l("Pause the test"),
-    "resume": _l("Let the test go on"),
-    "finish": _l("Finish test"),
-    "store": _l("Note where the samples lie"),
-    "assign": _l("Assign the booking"),
-    "no-show": _l("Record no-show"),
-    "remind": _l("Remind the client"),
-    "charge": _l("Propose a change of charge"),
-    "consent-charge": _l("Consent to the change of charge"),
-    "refuse-charge": _l("Refuse the change of charge"),
-    "withdraw-charge": _l("Take a change of charge back"),
-    "accept-proposal": _l("Accept the new time"),
-    "decline-proposal": _l("Decline the new time"),
-    "move-unit": _l("Move to another unit"),
-}
-"""The steps of `booking_verb`."""
-
 ACTS: dict[str, Act] = {
     "client.book": Act(_l("Book"), _booked),
     "client.accept_quote": Act(_l("Accept the quote"), _quote),
@@ -229,6 +207,6 @@ ACTS: dict[str, Act] = {
 def act_of(endpoint: str | None, given: Given) -> Act | None:
     """The act of a form's endpoint, or nothing where it is none that is kept."""
     if endpoint in ("client.booking_verb", "lab.booking_verb"):
-        words = VERBS.get(str(given.get("verb")))
-        return Act(words, _booking) if words else None
+        verb = VERBS.get(str(given.get("verb")))
+        return Act(verb.words, _booking) if verb else None
     return ACTS.get(endpoint or "")

@@ -20,7 +20,8 @@ from labshare.settlement import services
 from labshare.settlement.queries.contests import contestable
 from labshare.settlement.rules.disputes import ANSWER_WITHIN
 from labshare.web.addresses import SCANNED
-from labshare.web.booking_page import CHOICES, RIGHTS, act, show
+from labshare.web.booking_page import act, show
+from labshare.web.booking_steps import CHOICES, RIGHTS
 from labshare.web.client import blueprint
 from labshare.web.codes import not_ours, of_our_other_firm
 from labshare.web.moving import choose

@@ -15,7 +15,6 @@ from flask_babel import gettext as _
 from wtforms import HiddenField
 from wtforms.validators import UUID, AnyOf, Optional, Regexp
 
-from labshare.booking import services
 from labshare.booking.errors import SlotTaken
 from labshare.booking.queries.bench import units_free
 from labshare.booking.queries.bookings import get_booking
@@ -26,19 +25,13 @@ from labshare.kernel.errors import InvalidInput, Problem
 from labshare.kernel.kept_answers import KEPT, KeptMeanwhile, keep_answer, kept_answer
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import action_title
+from labshare.web.booking_steps import VERBS
 from labshare.web.forms import Form, WholeNumberField, required
 from labshare.web.lab import blueprint
 from labshare.web.steps import Around, carry_out
 
-STEPS: Mapping[str, Callable[..., Any]] = {
-    "receive": services.receive,
-    "store": services.store,
-    "start": services.start,
-    "pause": services.pause,
-    "resume": services.resume,
-    "finish": services.finish,
-}
-DONE_AT = ("start", "pause", "resume", "finish")
+STEPS = {name: verb for name, verb in VERBS.items() if verb.at_bench}
+DONE_AT = [name for name, verb in STEPS.items() if "at" in verb.fields]
 """Those that were done when they were pressed, however late they are sent."""
 CHOSEN: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "receive": ("samples", int),
@@ -118,7 +111,7 @@ def _kept(form: PressForm, *, now: datetime) -> Response | None:
 
 def _taken(form: PressForm, *, now: datetime) -> Response:
     """Take the step and keep its answer, in one transaction."""
-    actor, ref, step = current_actor(), form.ref.data, STEPS[form.step.data]
+    actor, ref, step = current_actor(), form.ref.data, STEPS[form.step.data].service
     action: str = step.action  # type: ignore[attr-defined]
     at = {"at": now - timedelta(seconds=form.ago.data)} if form.step.data in DONE_AT else {}
     answer = json.dumps({"done": f"{action_title(action)}: {ref}"}).encode()

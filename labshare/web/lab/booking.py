@@ -13,7 +13,8 @@ from labshare.http.limits import limited
 from labshare.http.rights import FOUND, THE_BOOKING, requires
 from labshare.kernel.time import utc_now
 from labshare.settlement.services import add_sample_photo, take_in
-from labshare.web.booking_page import CHOICES, RIGHTS, SamplePhotoForm, act, show
+from labshare.web.booking_page import act, show
+from labshare.web.booking_steps import CHOICES, RIGHTS, SamplePhotoForm
 from labshare.web.lab import blueprint
 from labshare.web.moving import choose
 from labshare.web.steps import posted

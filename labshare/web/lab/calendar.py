@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 from flask import current_app, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from labshare.audit.queries import latest
 from labshare.booking.queries.desk import expiring
@@ -24,6 +23,7 @@ from labshare.web.asked import asked_choice, asked_day, asked_number, asked_page
 from labshare.web.lab import blueprint
 from labshare.web.lab.board import chosen_lab
 from labshare.web.lab.timetable import KINDS, PAGE, calendar_data, calendar_of
+from labshare.web.next_move import STEPS as NEXT_STEPS
 
 RANGES = ("day", "week", "fortnight", "month")
 """What a page shows of the time; the grid is drawn by a script, `table` and `sheet` (for paper) by the server."""
@@ -32,13 +32,6 @@ SPANS = {"day": 1, "week": 7, "fortnight": 14}
 MOST_DAYS = 31
 SNAP = 5
 """Minutes to which a drag keeps where no instrument is coarser."""
-NEXT_VERBS = {
-    BookingState.REQUESTED: ("confirm", _l("Confirm")),
-    BookingState.CONFIRMED: ("receive", _l("Receive samples")),
-    BookingState.RECEIVED: ("start", _l("Start test")),
-    BookingState.TESTING: ("finish", _l("Finish test")),
-}
-"""The dialog of the booking's page that comes next in a state, and what it is called."""
 
 
 def _days_of(of: str, day: date) -> tuple[date, int]:
@@ -123,7 +116,7 @@ def _board(lab: Lab, of: str, first: date, *, days: int, instrument: int | None,
         "may_block": may(actor, "time.block", lab=actor.firm_id),
         "movable": [state for state in BookingState if "propose" in possible(state, Party.LAB)],
         "snap": SNAP,
-        "verbs": {state: (name, str(words)) for state, (name, words) in NEXT_VERBS.items()},
+        "verbs": {state: (step.verb, str(step.button)) for state, step in NEXT_STEPS.items() if step.verb},
         "words": {
             **{f"look:{look}": str(words) for look, words in KINDS.items()},
             "proposed": _("Proposed time"),

@@ -1,34 +1,25 @@
 """Steps taken in the lab's lists, with one booking or with all that are ticked: each is judged by its own rule, in a
 transaction of its own, and what came of each is told where the list stands."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from flask import request
 
-from labshare.booking import services
 from labshare.http.rights import check_step
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import report_refusal
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import action_title
+from labshare.web.booking_steps import RIGHTS, VERBS
 from labshare.web.steps import Around, carry_out
 
 MOST = 100
 """Bookings at once."""
-STEPS: Mapping[str, tuple[Callable[..., Any], str]] = {
-    "confirm": (services.confirm, "booking.confirm"),
-    "receive": (services.receive, "booking.work"),
-    "start": (services.start, "booking.work"),
-    "finish": (services.finish, "booking.work"),
-    "resume": (services.resume, "booking.work"),
-    "remind": (services.remind_client, "booking.remind_client"),
-    "assign": (services.assign, "booking.work"),
-}
-"""Each step, and the right that it asks for."""
+STEPS = {name: verb.service for name, verb in VERBS.items() if verb.in_lists}
 
 
 def _given(step: str) -> dict[str, Any]:
@@ -61,7 +52,7 @@ def taken(actor: Actor) -> Told | None:
     if request.method != "POST" or name not in STEPS:
         return None
     refs = [request.form[name]] if name in request.form else request.form.getlist("ref")
-    step, right = STEPS[name]
+    step = STEPS[name]
     action: str = step.action  # type: ignore[attr-defined]
     done, refused = [], []
     for ref in dict.fromkeys(refs[:MOST]):
@@ -70,7 +61,7 @@ def taken(actor: Actor) -> Told | None:
                 partial(step, actor=actor, now=utc_now(), ref=ref, **_given(name)),
                 lambda _booking: (None, request.full_path),
                 Around(
-                    before=partial(check_step, actor, ref, action=right, verb=action),
+                    before=partial(check_step, actor, ref, action=RIGHTS[name], verb=action),
                     refused=report_refusal,
                 ),
             )

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from babel.support import NullTranslations
 from flask import Blueprint, Flask, Response, abort, g, has_request_context, redirect, request, url_for
-from flask_babel import Babel, Domain, get_locale, get_translations
+from flask_babel import Babel, Domain, get_locale
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -158,18 +158,24 @@ def _constant(catalogue: NullTranslations, text: str) -> Markup:
     return _pattern(catalogue, text) % {}
 
 
-@pass_eval_context
-def worded(evaluated: EvalContext, text: str, /, **variables: Any) -> str:
+def _wording(catalogue_now: Callable[[], NullTranslations]) -> Callable[..., str]:
     """`_` of templates. Jinja's own goes through its context three times for each word, and copies it in a loop that
-    sets a variable."""
-    catalogue = get_translations()
-    if not evaluated.autoescape:
-        return str(catalogue.ugettext(text)) % variables
-    return _pattern(catalogue, text) % variables if variables else _constant(catalogue, text)
+    sets a variable; Flask-Babel's way to the catalogue looks twice into `g` for each, ours once."""
+
+    @pass_eval_context
+    def worded(evaluated: EvalContext, text: str, /, **variables: Any) -> str:
+        catalogue = catalogue_now()
+        if not evaluated.autoescape:
+            return str(catalogue.ugettext(text)) % variables
+        return _pattern(catalogue, text) % variables if variables else _constant(catalogue, text)
+
+    return worded
 
 
 def init(app: Flask) -> None:
-    _Babel(app, locale_selector=select_locale)
+    babel = _Babel(app, locale_selector=select_locale)
+    with app.app_context():  # where it looks for the domain's name
+        worded = _wording(babel.domain_instance.get_translations)
     app.jinja_env.globals.update(_=worded, gettext=worded)
     app.register_blueprint(blueprint)
     app.after_request(vary_by_language)

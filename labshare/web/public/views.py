@@ -119,7 +119,8 @@ def statistics() -> str | Response:
             for one in figures_by_month(today)
         ]
         return download_rows("figures", head, rows, kind)
-    figures, months = public_figures(today), figures_by_month(today)
+    months = figures_by_month(today)
+    figures = public_figures(today, months)
     return render_template(
         "public/statistics.html",
         figures=figures,

@@ -68,7 +68,7 @@ def search_bookings(
     found = _narrowed(base, wanted, waits)
     rows = db.session.scalars(_ordered(found, sort).offset(offset).limit(limit)).all()
     waiting = literal(0) if waits is None else _count(base.where(waits))
-    all_of = found.subquery()
+    all_of = found.with_only_columns(Booking.charged_fen, Booking.paid_fen).subquery()
     charged, paid = (func.coalesce(func.sum(column), 0) for column in (all_of.c.charged_fen, all_of.c.paid_fen))
     sums = select(func.count().label("total"), charged.label("charged"), paid.label("paid")).select_from(all_of)
     counts = db.session.execute(sums.add_columns(waiting.label("waiting"))).one()
@@ -82,7 +82,7 @@ def search_bookings(
 
 
 def _count(statement: Select[Any]) -> ColumnElement[int]:
-    return select(func.count()).select_from(statement.subquery()).scalar_subquery()
+    return select(func.count()).select_from(statement.with_only_columns(Booking.id).subquery()).scalar_subquery()
 
 
 def bookings_for_file(

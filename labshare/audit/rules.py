@@ -150,7 +150,11 @@ class Macs:
 
 
 def leaf(event: Event) -> bytes:
-    return hashlib.sha256(b"\x00" + event.canonical).digest()
+    return leaf_of(event.canonical)
+
+
+def leaf_of(canonical: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + canonical).digest()
 
 
 def merkle_root(leaves: Sequence[bytes]) -> str:

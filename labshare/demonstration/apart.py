@@ -1,7 +1,8 @@
-"""The other counties of a province, drawn in processes of their own while this one writes.
+"""The other counties of a province, drawn and written in processes of their own.
 
 Each has ids, references and chance of its own, so that what is drawn does not depend on how many processes there are.
-A process hands back rows as the driver takes them; of a county only what the monthly runs need stays in memory.
+On PostgreSQL a process writes while it draws, a host firm after the other, and never holds more than that; SQLite has
+one writer's place, which a process takes when all is drawn. Only what the monthly runs need of a county comes back.
 """
 
 import copy
@@ -11,20 +12,18 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
-from labshare.audit import rules
-from labshare.audit.models import AuditEvent
 from labshare.booking.rules.time import WorkingDays
-from labshare.demonstration.catalogue import Laboratory
+from labshare.demonstration.catalogue import ListedLab
 from labshare.demonstration.counties import draw_bookings, draw_county
 from labshare.demonstration.loading import Loading
 from labshare.demonstration.people import People
 from labshare.demonstration.rows import Rows
 from labshare.demonstration.shelf import Shelf
-from labshare.demonstration.trail import COLUMNS, Trail
-from labshare.kernel.database import db
+from labshare.demonstration.trail import Stretch, Trail, stretches
+from labshare.kernel.database import db, transaction
 from labshare.kernel.references import ALPHABET
 
 FORK = multiprocessing.get_context("fork")
@@ -36,64 +35,66 @@ MOST = len(ALPHABET) ** 2
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A county ready to be written."""
+class Written:
+    """A county as it was written."""
 
     division: str
-    labs: list[Laboratory]
-    """Without instruments and test items."""
+    labs: list[ListedLab]
     counts: tuple[int, int, int, int]
     """Labs, instruments, test items, bookings."""
-    tables: list[tuple[str, Sequence[str], list[list[Any]]]]
-    """Table, columns, rows as the driver takes them; parents before children."""
-    leaves: list[tuple[int, bytes]]
-    """Of each event its number and its leaf, for the seals."""
+    rows: int
+    unsealed: list[Stretch]
+    """Its events."""
 
 
-def draw_apart(loading: Loading, divisions: Sequence[str], days: WorkingDays) -> Iterator[Drawn]:
-    """These counties in order. As many processes as there are cores; each waits until its last county is taken."""
+def write_apart(loading: Loading, divisions: Sequence[str], days: WorkingDays, batch: int) -> Iterator[Written]:
+    """These counties in order, their events in stretches of `batch`. As many processes as there are cores; each waits
+    until its last county is taken."""
+    db.engine.dispose()  # no process may share a connection
     cores = os.cpu_count() or 1
-    waiting: deque[Future[Drawn]] = deque()
-    with ProcessPoolExecutor(cores, mp_context=FORK, initializer=_begin, initargs=(loading, days)) as processes:
+    waiting: deque[Future[Written]] = deque()
+    given = loading, days, batch
+    with ProcessPoolExecutor(cores, mp_context=FORK, initializer=_begin, initargs=given) as processes:
         for place, division in enumerate(divisions, start=1):
-            waiting.append(processes.submit(_draw, place, division))
+            waiting.append(processes.submit(_write, place, division))
             if len(waiting) > cores:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-_given: tuple[Loading, WorkingDays]
+_given: tuple[Loading, WorkingDays, int]
 
 
-def _begin(loading: Loading, days: WorkingDays) -> None:
+def _begin(loading: Loading, days: WorkingDays, batch: int) -> None:
     global _given
-    _given = loading, days
+    _given = loading, days, batch
 
 
-def _draw(place: int, division: str) -> Drawn:
-    """In a process apart: the county and what becomes of it, in the driver's terms."""
-    first, days = _given
-    loading = _own(first, place, division)
-    county = draw_county(loading, division, days, Shelf(loading, first_slip=place * 1_000_000))
-    bookings = draw_bookings(county)
-    tables: list[tuple[str, Sequence[str], list[list[Any]]]] = [
-        (table.name, names, list(loading.rows.converted(table, names, rows)))
-        for table, names, rows in loading.rows.take()
-    ]
-    events, leaves = [], []
-    for event, read in loading.trail.take(loading.midnight):
-        events.append([*event, rules.mac(read, loading.trail.key)])
-        leaves.append((read.id, rules.leaf(read)))
-    written = loading.rows.converted(AuditEvent.__table__, COLUMNS, events)  # type: ignore[arg-type]
-    tables.append((AuditEvent.__tablename__, COLUMNS, list(written)))
-    for name, number in loading.rows.counters.items():
-        if number > ROOM * (place + 1) * first.rows.counters[name]:
-            raise RuntimeError(f"{division}: more rows of {name} than there are ids for")
-    counts = county.count()
-    county.let_go()
+def _write(place: int, division: str) -> Written:
+    """In a process apart: the county and what becomes of it."""
+    first, days, batch = _given
+    at_once = first.rows.dialect.name == "postgresql"
+    with ExitStack() as writing:
+        if at_once:
+            writing.enter_context(transaction())
+        loading = _own(first, place, division)
+        county = draw_county(loading, division, days, Shelf(loading, first_slip=place * 1_000_000))
+        if at_once:
+            bookings = draw_bookings(county, loading.rows.write)
+        else:
+            bookings = draw_bookings(county)
+            writing.enter_context(transaction())
+            loading.rows.write()
+        begun = loading.rows.counters["audit_event"] + 1
+        leaves = loading.trail.write(loading.midnight)
+        for name, number in loading.rows.counters.items():
+            if number > ROOM * (place + 1) * first.rows.counters[name]:
+                raise RuntimeError(f"{division}: more rows of {name} than there are ids for")
+    counts, listed = (*county.count(), bookings), county.listed()
+    del county
     gc.collect()
-    return Drawn(division, county.labs, (*counts, bookings), tables, leaves)
+    return Written(division, listed, counts, loading.rows.written, stretches(begun, leaves, batch))
 
 
 def _own(first: Loading, place: int, division: str) -> Loading:

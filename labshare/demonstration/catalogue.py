@@ -115,6 +115,18 @@ class Offer:
         return next((fee for since, until, fee in self.fees if since <= day and (until is None or day <= until)), None)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ListedLab:
+    """A lab as its regulators know it."""
+
+    id: int
+    code: str
+    division: str
+    firm_id: int
+    manager_id: int
+    admitted: tuple[tuple[date, date | None], ...]
+
+
 @dataclass
 class Laboratory:
     row: Row
@@ -130,6 +142,17 @@ class Laboratory:
     @property
     def id(self) -> int:
         return int(self.row["id"])
+
+    @property
+    def listed(self) -> ListedLab:
+        return ListedLab(
+            id=self.id,
+            code=self.row["code"],
+            division=self.row["division"],
+            firm_id=self.host.id,
+            manager_id=self.host.manager["id"],
+            admitted=tuple(self.admitted),
+        )
 
 
 def make_standards(loading: Loading) -> dict[str, Row]:

@@ -1,12 +1,13 @@
 """A county as it is drawn: its firms, labs and tasks, then its bookings."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
 from labshare.booking.rules.time import WorkingDays
 from labshare.demonstration.bookings import Bookings
 from labshare.demonstration.calendar import make_calendar
-from labshare.demonstration.catalogue import CatalogueMaker, Laboratory, make_standards
+from labshare.demonstration.catalogue import CatalogueMaker, Laboratory, ListedLab, make_standards
 from labshare.demonstration.firms import make_clients, make_hosts, make_regulators, make_waiting
 from labshare.demonstration.loading import Loading
 from labshare.demonstration.photos import add_photos
@@ -38,10 +39,9 @@ class County:
         """Labs, instruments, test items."""
         return len(self.labs), sum(len(lab.machines) for lab in self.labs), sum(len(lab.offers) for lab in self.labs)
 
-    def let_go(self) -> None:
-        """Of its labs only what the runs need is kept."""
-        for lab in self.labs:
-            lab.machines, lab.offers = [], []
+    def listed(self) -> list[ListedLab]:
+        """Its labs, as far as the monthly runs need them."""
+        return [lab.listed for lab in self.labs]
 
 
 def draw_county(loading: Loading, division: str, days: WorkingDays, shelf: Shelf) -> County:
@@ -61,13 +61,17 @@ def draw_county(loading: Loading, division: str, days: WorkingDays, shelf: Shelf
     return county
 
 
-def draw_bookings(county: County) -> int:
-    """Its bookings, each with its papers; how many."""
+def draw_bookings(county: County, write: Callable[[], object] = lambda: None) -> int:
+    """Its bookings, each with its papers; how many. `write` is called where no row drawn so far changes any more."""
     count = 0
-    for _host, theirs in groupby(county.labs, key=lambda lab: lab.host.id):
+    unfinished = {life.lab.host.id for life in county.tasks.lives} if county.tasks else set()
+    for host, theirs in groupby(county.labs, key=lambda lab: lab.host.id):
         lives = [life for lab in theirs for life in county.bookings.make(lab)]
         county.bookings.documents.share_invoices()
         for life in lives:
             life.hold()
         count += len(lives)
+        unfinished.discard(host)
+        if not unfinished:
+            write()
     return count

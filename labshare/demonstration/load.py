@@ -10,9 +10,9 @@ from flask import current_app
 from labshare.audit.services import publish_head, seal, signing_key
 from labshare.booking.rules.time import WorkingDays
 from labshare.catalogue.services.index import rebuild_all
-from labshare.demonstration.apart import draw_apart
-from labshare.demonstration.catalogue import Laboratory
-from labshare.demonstration.counties import County, draw_bookings, draw_county, draw_platform
+from labshare.demonstration.apart import write_apart
+from labshare.demonstration.catalogue import ListedLab
+from labshare.demonstration.counties import draw_bookings, draw_county, draw_platform
 from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
 from labshare.demonstration.lists import import_lists
 from labshare.demonstration.loading import Loading
@@ -20,6 +20,8 @@ from labshare.demonstration.rows import Rows, empty
 from labshare.demonstration.runs import Office
 from labshare.demonstration.scale import Scale
 from labshare.demonstration.shelf import Shelf
+from labshare.demonstration.tasks import Tasks
+from labshare.demonstration.trail import stretches
 from labshare.kernel.database import analyse, db, transaction
 from labshare.kernel.time import local_day, local_zone
 from labshare.oversight.services import keep_months, watch_months
@@ -46,18 +48,17 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
                 raise DatabaseNotEmpty
             loading = Loading(Rows(session), scale, seed, local_day(now), local_zone())
             days = draw_platform(loading)
-            county = draw_county(loading, home, days, Shelf(loading))
-            _write_first(loading, county, say)
+            labs, tasks = _write_first(loading, home, days, say)
             if others:
-                loading.trail.catch_up(loading.midnight)
+                leaves = loading.trail.catch_up(loading.midnight)
+                loading.trail.seal(stretches(1, leaves, SEALED_AT_ONCE), loading.midnight)
             else:
-                _run_months(loading, county, days, county.labs, say)
+                _run_months(loading, tasks, days, labs, say)
         if others:
-            seal(loading.midnight, key=key, batch=SEALED_AT_ONCE)
-            labs = county.labs + _write_others(loading, others, days, say)
+            labs += _write_others(loading, others, days, say)
             analyse()
             with transaction():
-                _run_months(loading, county, days, labs, say)
+                _run_months(loading, tasks, days, labs, say)
     analyse()
     keep_all_months(loading.midnight)
     sealed = seal(loading.midnight, key=key, batch=SEALED_AT_ONCE)
@@ -89,26 +90,25 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _write_first(loading: Loading, county: County, say: Progress) -> None:
-    bookings = draw_bookings(county)
-    written = loading.rows.write()
-    _tell(say, county.division, (*county.count(), bookings), written)
-    county.let_go()
-    gc.collect()
+def _write_first(
+    loading: Loading, division: str, days: WorkingDays, say: Progress
+) -> tuple[list[ListedLab], Tasks | None]:
+    """The first county; its labs, and the tasks of the accounts."""
+    county = draw_county(loading, division, days, Shelf(loading))
+    bookings = draw_bookings(county, loading.rows.write)
+    _tell(say, division, (*county.count(), bookings), loading.rows.written)
+    return county.listed(), county.tasks
 
 
-def _write_others(loading: Loading, divisions: list[str], days: WorkingDays, say: Progress) -> list[Laboratory]:
-    """Each county when it is drawn, its events sealed with it; their labs."""
-    db.engine.dispose()  # no process may share a connection
-    labs: list[Laboratory] = []
-    for drawn in draw_apart(loading, divisions, days):
+def _write_others(loading: Loading, divisions: list[str], days: WorkingDays, say: Progress) -> list[ListedLab]:
+    """Each county in a transaction of its own, its events sealed in order; their labs."""
+    gc.collect()  # of the first county, which every process would keep
+    labs: list[ListedLab] = []
+    for written in write_apart(loading, divisions, days, SEALED_AT_ONCE):
         with transaction():
-            written = sum(
-                loading.rows.send(db.metadata.tables[name], columns, rows) for name, columns, rows in drawn.tables
-            )
-            loading.trail.seal(drawn.leaves, loading.midnight, SEALED_AT_ONCE)
-        labs += drawn.labs
-        _tell(say, drawn.division, drawn.counts, written)
+            loading.trail.seal(written.unsealed, loading.midnight)
+        labs += written.labs
+        _tell(say, written.division, written.counts, written.rows)
     return labs
 
 
@@ -117,11 +117,11 @@ def _tell(say: Progress, division: str, counts: tuple[int, int, int, int], writt
     say(f"{division}: {labs} labs, {instruments} instruments, {items} test items, {bookings} bookings; {written} rows")
 
 
-def _run_months(loading: Loading, home: County, days: WorkingDays, labs: list[Laboratory], say: Progress) -> None:
+def _run_months(loading: Loading, tasks: Tasks | None, days: WorkingDays, labs: list[ListedLab], say: Progress) -> None:
     """The monthly runs over all labs, what the accounts are told at last, and the index of the search."""
     loading.rows.continue_numbering()
     say("Monthly runs …")
-    Office(loading, days, labs).run(home.tasks.notify if home.tasks else lambda: None)
-    if home.tasks:
-        import_lists(loading, home.tasks.main.host.id)
+    Office(loading, days, labs).run(tasks.notify if tasks else lambda: None)
+    if tasks:
+        import_lists(loading, tasks.main.host.id)
     rebuild_all()

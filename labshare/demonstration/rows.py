@@ -27,6 +27,8 @@ class Rows:
         self.dialect = session.get_bind().dialect
         self.waiting: dict[str, list[Row]] = defaultdict(list)
         self.counters: dict[str, int] = defaultdict(int)
+        self.written = 0
+        """How many were."""
         self.blank: dict[str, Row] = {}
         self.keyed: dict[str, bool] = {}
 
@@ -45,23 +47,29 @@ class Rows:
         self.waiting[name].append(row)
         return row
 
-    def write(self) -> int:
-        """Write what waits, parents before children. Returns the number of rows."""
-        return sum(self.write_tuples(*each) for each in self.take())
+    def write(self) -> None:
+        """Write what waits, parents before children."""
+        if self.dialect.name == "postgresql":
+            # the guards' statements are planned once, not for each row anew because NULL would spare a part
+            self.session.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
+        for each in self._take():
+            self.write_tuples(*each)
+        if self.dialect.name == "postgresql":
+            self.session.execute(text("SET LOCAL plan_cache_mode = auto"))
 
-    def take(self) -> Iterator[tuple[Table, list[str], list[list[Any]]]]:
+    def _take(self) -> Iterator[tuple[Table, list[str], Iterator[list[Any]]]]:
         """What waits, parents before children: table, columns, and rows as lists of values. It waits no more."""
         for table in db.metadata.sorted_tables:
             rows = self.waiting.pop(table.name, None)
             if rows:
                 names = [column.name for column in table.columns]
-                yield table, names, [[row[name] for name in names] for row in rows]
+                yield table, names, ([row[name] for name in names] for row in rows)
 
-    def write_tuples(self, table: Table, names: Sequence[str], rows: Iterable[list[Any]]) -> int:
-        """Write rows given as lists of values in the order of `names`. Returns their number."""
-        return self.send(table, names, self.converted(table, names, rows))
+    def write_tuples(self, table: Table, names: Sequence[str], rows: Iterable[list[Any]]) -> None:
+        """Write rows given as lists of values in the order of `names`."""
+        self._send(table, names, self._converted(table, names, rows))
 
-    def converted(self, table: Table, names: Sequence[str], rows: Iterable[list[Any]]) -> Iterator[list[Any]]:
+    def _converted(self, table: Table, names: Sequence[str], rows: Iterable[list[Any]]) -> Iterator[list[Any]]:
         """The rows as the driver takes them."""
         conversions = [
             (place, conversion)
@@ -75,8 +83,8 @@ class Rows:
                     row[place] = conversion(value)
             yield row
 
-    def send(self, table: Table, names: Sequence[str], rows: Iterable[list[Any]]) -> int:
-        """Hand rows to the driver that are as it takes them. Returns their number."""
+    def _send(self, table: Table, names: Sequence[str], rows: Iterable[list[Any]]) -> None:
+        """Hand rows to the driver that are as it takes them."""
         self.session.flush()
         cursor: Any = self.session.connection().connection.cursor()
         quote = self.dialect.identifier_preparer.quote
@@ -88,9 +96,8 @@ class Rows:
         else:
             places = ", ".join("?" * len(names))
             cursor.executemany(f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({places})", rows)  # noqa: S608 - the models' names
-        written: int = cursor.rowcount
+        self.written += cursor.rowcount
         cursor.close()
-        return written
 
     def _conversion(self, column: Column[Any]) -> Callable[[Any], Any] | None:
         """How a value of this column is handed to the driver; None: as it is."""
@@ -99,7 +106,7 @@ class Rows:
             return to_json
         sqlite = self.dialect.name == "sqlite"
         if isinstance(kind, UtcDateTime):
-            return _spelled if sqlite else None
+            return spelled if sqlite else None
         if not sqlite and kind.python_type in (bool, date, str, int):
             return None
         processor: Callable[[Any], Any] | None = kind.dialect_impl(self.dialect).bind_processor(self.dialect)
@@ -124,7 +131,7 @@ class Rows:
                 )
 
 
-def _spelled(moment: datetime) -> str:
+def spelled(moment: datetime) -> str:
     """A moment as `UtcDateTime` has SQLite keep it."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from labshare.booking.models import Booking
 from labshare.booking.rules.time import WorkingDays
-from labshare.demonstration.catalogue import Laboratory
+from labshare.demonstration.catalogue import ListedLab
 from labshare.demonstration.loading import Loading
 from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db
@@ -91,7 +91,7 @@ def policy_divisions(loading: Loading) -> list[str]:
     return [divisions[0]] if len(divisions) == 1 else sorted({division[:2] for division in divisions})
 
 
-def _grades(loading: Loading, division: str, labs: list[Laboratory]) -> dict[Month, list[GradeRow]]:
+def _grades(loading: Loading, division: str, labs: list[ListedLab]) -> dict[Month, list[GradeRow]]:
     """Every grade, by the month from which it holds: one before the data begin, for some a new one in mid-year; a few
     labs are not graded."""
     rng = loading.rng(f"grades/{division}")
@@ -108,7 +108,7 @@ def _grades(loading: Loading, division: str, labs: list[Laboratory]) -> dict[Mon
     return lists
 
 
-def _graded(lab: Laboratory, grade: str, number: int) -> GradeRow:
+def _graded(lab: ListedLab, grade: str, number: int) -> GradeRow:
     scores: dict[str, int] = {Grade.EXCELLENT: 90, Grade.GOOD: 80, Grade.QUALIFIED: 62, Grade.UNQUALIFIED: 46}
     score = scores.get(grade)
     reason = "投入运行未满一年，未参加考核" if score is None else f"考核得分 {score + number % 9} 分"
@@ -194,7 +194,7 @@ def _next_policy(loading: Loading, division: str) -> dict[str, Any]:
 class Office:
     """The regulators at work in the past: each verb at its moment, the trail written up to there first."""
 
-    def __init__(self, loading: Loading, days: WorkingDays, labs: list[Laboratory]) -> None:
+    def __init__(self, loading: Loading, days: WorkingDays, labs: list[ListedLab]) -> None:
         self.loading, self.days, self.labs = loading, days, labs
         self.officer, self.approver = (
             Actor(person_id=loading.accounts[role]["id"], roles=frozenset({role}), divisions=frozenset({(role, "")}))
@@ -260,7 +260,7 @@ class Office:
     def _grade_lists(self, division: str) -> list[tuple[datetime, Callable[[datetime], Any]]]:
         """The lists of a county, entered by an officer and confirmed by the approver; the last one still waits."""
         loading = self.loading
-        labs = [lab for lab in self.labs if lab.row["division"] == division]
+        labs = [lab for lab in self.labs if lab.division == division]
         lists = [
             (month.previous.last_day - timedelta(days=6), month, rows)
             for month, rows in sorted(_grades(loading, division, labs).items())
@@ -361,17 +361,17 @@ class Office:
         admitted = [
             lab
             for lab in self.labs
-            if lab.row["division"].startswith(case["division"])
+            if lab.division.startswith(case["division"])
             and any(since <= first and (until is None or until > last) for since, until in lab.admitted)
         ]
         lab = admitted[due.month.number % len(admitted)]
-        by = Actor(person_id=lab.host.manager["id"], firm_id=lab.host.id, roles=frozenset({FirmRole.LAB_MANAGER}))
+        by = Actor(person_id=lab.manager_id, firm_id=lab.firm_id, roles=frozenset({FirmRole.LAB_MANAGER}))
         made: list[int] = []
         raised = due.published_at + timedelta(days=1, hours=3)
         return [
             (
                 raised,
-                lambda now: made.append(raise_objection(actor=by, now=now, lab=lab.row["code"], text=text, **case).id),
+                lambda now: made.append(raise_objection(actor=by, now=now, lab=lab.code, text=text, **case).id),
             ),
             (
                 raised + timedelta(hours=26),

@@ -1,17 +1,18 @@
 """Events of the audit trail, as the services write them, gathered and written in order of time."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import current_app
+from sqlalchemy import insert, literal, select
 
 from labshare.audit import rules
 from labshare.audit.models import AuditEvent, AuditLeaf, AuditSeal
 from labshare.audit.queries import last_seal
 from labshare.audit.services import signing_key
-from labshare.demonstration.rows import Rows, to_json
+from labshare.demonstration.rows import Rows, spelled, to_json
 from labshare.kernel.signing import sign
 
 COLUMNS = (
@@ -27,6 +28,21 @@ COLUMNS = (
     "refused",
     "mac",
 )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Events numbered on from the first, for one seal."""
+
+    first: int
+    count: int
+    root: str
+
+
+def stretches(first: int, leaves: Sequence[bytes], batch: int) -> list[Stretch]:
+    """These events, the first of them with this number, for seals of so many."""
+    parts = (leaves[start : start + batch] for start in range(0, len(leaves), batch))
+    return [Stretch(first + n * batch, len(part), rules.merkle_root(part)) for n, part in enumerate(parts)]
 
 
 class Trail:
@@ -66,42 +82,45 @@ class Trail:
             )
         )
 
-    def catch_up(self, until: datetime) -> None:
-        """Write the events up to this moment, after those that services have written meanwhile."""
+    def catch_up(self, until: datetime) -> list[bytes]:
+        """Write the events up to this moment after those that services have written meanwhile. Returns their leaves."""
         self.rows.session.flush()
         self.rows.find_number(AuditEvent)
-        due = [[*event, rules.mac(read, self.key)] for event, read in self.take(until)]
-        self.rows.write_tuples(AuditEvent.__table__, COLUMNS, due)
+        leaves = self.write(until)
         self.rows.continue_numbering("audit_event")
+        return leaves
 
-    def take(self, until: datetime) -> Iterator[tuple[list[Any], rules.Event]]:
-        """The events up to this moment in order of time, numbered, as they are written, but for their mac, and as they
-        will be read again. They wait no more."""
+    def write(self, until: datetime) -> list[bytes]:
+        """Write the events up to this moment in order of time, numbered on; they wait no more. Returns their leaves."""
+        leaves: list[bytes] = []
+        self.rows.write_tuples(AuditEvent.__table__, COLUMNS, self._take(until, leaves))
+        return leaves
+
+    def _take(self, until: datetime, leaves: list[bytes]) -> Iterator[list[Any]]:
         if self.sorted != len(self.waiting):
             self.waiting.sort(key=lambda event: event[:2], reverse=True)
+        macs, number = rules.Macs(self.key), self.rows.counters["audit_event"]
         while self.waiting and self.waiting[-1][0] <= until:
-            at, _recorded, *who_and_what, before, after = self.waiting.pop()
-            self.rows.counters["audit_event"] += 1
-            number = self.rows.counters["audit_event"]
-            values = (None if text is None else json.loads(text) for text in (before, after))
-            named = zip(rules.EVENT_FIELDS, (number, at, *who_and_what, *values, False), strict=False)
-            read = rules.Event(**dict(named))
-            yield [number, at, *who_and_what, before, after, False], read
+            at, _recorded, *said = self.waiting.pop()
+            number += 1
+            canonical, _no_mac = rules.spelt((number, spelled(at), *said, False, None))
+            leaves.append(rules.leaf_of(canonical))
+            yield [number, at, *said, False, macs.of(canonical)]
+        self.rows.counters["audit_event"] = number
         self.sorted = len(self.waiting)
 
-    def seal(self, leaves: Sequence[tuple[int, bytes]], at: datetime, batch: int) -> None:
-        """Seal events that were just written, by their numbers and leaves: `audit.services.seal` would read every one
-        of them again. The chain goes on from the last seal."""
+    def seal(self, stretches: Sequence[Stretch], at: datetime) -> None:
+        """Seal events that were just written: `audit.services.seal` would read every one of them again. The chain goes
+        on from the last seal."""
         session, key = self.rows.session, signing_key()
         last = last_seal()
         previous_root = last.root if last else rules.NOTHING_BEFORE
-        for start in range(0, len(leaves), batch):
-            part = leaves[start : start + batch]
-            root = rules.merkle_root([leaf for _number, leaf in part])
-            said = {"sealed_at": at, "count": len(part), "root": root, "previous_root": previous_root}
+        for each in stretches:
+            said = {"sealed_at": at, "count": each.count, "root": each.root, "previous_root": previous_root}
             made = AuditSeal(**said, signature=sign(key, rules.said_by_seal(**said)))  # type: ignore[arg-type]
             session.add(made)
             session.flush()
-            places = ([number, made.id, place] for place, (number, _leaf) in enumerate(part))
-            self.rows.send(AuditLeaf.__table__, ("event_id", "seal_id", "position"), places)  # type: ignore[arg-type]
-            previous_root = root
+            places = select(AuditEvent.id, literal(made.id), AuditEvent.id - each.first)
+            its = AuditEvent.id.between(each.first, each.first + each.count - 1)
+            session.execute(insert(AuditLeaf).from_select(["event_id", "seal_id", "position"], places.where(its)))
+            previous_root = each.root

@@ -54,7 +54,7 @@ def draw(seed: int, day: date) -> None:
     assert county.tasks is not None
     assert len(county.tasks.lives) >= 35
     assert all(life.row["booked_at"] < loading.midnight for life in county.tasks.lives)
-    every_lab, county.labs = county.labs, county.labs[:LABS_WITH_BOOKINGS]
+    every_lab, county.labs = county.listed(), county.labs[:LABS_WITH_BOOKINGS]
     draw_bookings(county)
     moments = [at for at, _act in Office(loading, days, every_lab).acts()]
     assert moments[-1] <= loading.midnight

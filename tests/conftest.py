@@ -53,8 +53,10 @@ settings.load_profile("patient")
 
 
 def pytest_configure() -> None:
-    """Asked to end, end as after Ctrl-C: the database server is stopped, what it kept is removed."""
+    """Asked to end, end as after Ctrl-C: the database server is stopped, what it kept is removed. Hashes are quick
+    before any test is read, since some keep one."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    passwords._hasher = QuickHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 # --- accidents ---------------------------------------------------------------------------------------------------
@@ -86,23 +88,19 @@ def no_mail(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- passwords -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(autouse=True, scope="session")
-def quick_hashes() -> Iterator[PasswordHasher]:
-    """A hash that resists nobody, where the real one takes a tenth of a second on purpose. Gives the real hasher."""
-    real = passwords._hasher
+REAL_HASHER = passwords._hasher
 
-    class Quick(PasswordHasher):
-        def check_needs_rehash(self, kept: str | bytes) -> bool:
-            return super().check_needs_rehash(kept) and real.check_needs_rehash(kept)
 
-    passwords._hasher = Quick(time_cost=1, memory_cost=8, parallelism=1)
-    yield real
-    passwords._hasher = real
+class QuickHasher(PasswordHasher):
+    """Its hashes resist nobody, where a real one takes a tenth of a second on purpose, and again when it is checked."""
+
+    def check_needs_rehash(self, kept: str | bytes) -> bool:
+        return super().check_needs_rehash(kept) and REAL_HASHER.check_needs_rehash(kept)
 
 
 @pytest.fixture
-def real_hashes(quick_hashes: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "_hasher", quick_hashes)
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_hasher", REAL_HASHER)
 
 
 # --- time --------------------------------------------------------------------------------------------------------

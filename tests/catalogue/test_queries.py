@@ -23,7 +23,7 @@ from tests import factories as make
 
 pytestmark = pytest.mark.slow
 
-QUERIES = yaml.safe_load(Path(__file__).with_name("queries.yaml").read_text(encoding="utf-8"))
+QUERIES = yaml.load(Path(__file__).with_name("queries.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 @pytest.fixture

@@ -92,4 +92,5 @@ def read_case(data: dict[str, Any]) -> Case:
 
 
 def all_cases() -> list[Case]:
-    return [read_case(data) for file in sorted(FOLDER.glob("*.yaml")) for data in yaml.safe_load(file.read_text())]
+    files = sorted(FOLDER.glob("*.yaml"))
+    return [read_case(data) for file in files for data in yaml.load(file.read_text(), Loader=yaml.CSafeLoader)]

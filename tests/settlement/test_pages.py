@@ -136,7 +136,7 @@ def test_second_click_on_payment_records_once(app, world, lab_client):
     assert db.session.query(Payment).count() == 1
 
 
-BAD = yaml.safe_load((Path(__file__).parent / "cases" / "bad_input.yaml").read_text())
+BAD = yaml.load((Path(__file__).parent / "cases" / "bad_input.yaml").read_text(), Loader=yaml.CSafeLoader)
 
 
 @pytest.mark.parametrize("case", BAD, ids=lambda case: f"{case['form']} {case['field']} {case['english']}")

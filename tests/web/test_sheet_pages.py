@@ -4,6 +4,8 @@ import csv
 import io
 import re
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -145,19 +147,19 @@ def workbook(sheets: int = 1, rows: int = 1, vba: bool = False) -> bytes:
     [
         (b"%PDF-1.7", "仪器.xlsx", "CSV 或 XLSX"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "仪器.xls", "旧版 XLS"),
-        (workbook(vba=True), "仪器.xlsm", "含宏"),
+        (partial(workbook, vba=True), "仪器.xlsm", "含宏"),
         (b"a,b\n" * 20_001, "仪器.csv", "20,000 行"),
-        (workbook(rows=30_000), "仪器.xlsx", "20,000 行"),
+        (partial(workbook, rows=30_000), "仪器.xlsx", "20,000 行"),
         (b"x,y\n1,2\n", "别的.csv", "没有一张表带有模板的表头"),
         (b"innerId,cname\n", "空.csv", "表头下没有内容"),
     ],
     ids=["pdf", "xls", "macros", "too many rows", "too many rows of a workbook", "another table", "empty"],
 )
 def test_a_file_of_another_kind_is_told_at_its_field(
-    lab: Any, client: FlaskClient, content: bytes, name: str, said: str
+    lab: Any, client: FlaskClient, content: bytes | Callable[[], bytes], name: str, said: str
 ) -> None:
     sign_in(client, make.member(lab.firm, "lab_manager"), lab.firm)
-    answer = sent(client, lab, content, name)
+    answer = sent(client, lab, content if isinstance(content, bytes) else content(), name)
     assert answer.status_code == 422
     assert said in answer.text
     assert instruments() == 0

@@ -1,14 +1,11 @@
 """Host firms, client firms, their people, sizes and affiliations; regulators."""
 
-import functools
 import random
 from datetime import date, datetime, timedelta
 
-from pypinyin import lazy_pinyin
-
 from labshare.catalogue.terms import Category
 from labshare.demonstration.codes import credit_code
-from labshare.demonstration.data.clients import BOUNDS, BRANDS, FORMS, TRADES
+from labshare.demonstration.data.clients import BOUNDS, BRANDS, FORMS, READ_TOGETHER, SOUNDS, TRADES
 from labshare.demonstration.data.hosts import CHUANYAN, HOSTS, Host
 from labshare.demonstration.loading import Client, HostFirm, Loading
 from labshare.demonstration.people import email_of
@@ -195,9 +192,9 @@ def _place(rng: random.Random, division: str, home: bool, number: int) -> tuple[
     return division, known.name, known.name_en.rsplit(" ", 1)[0]
 
 
-@functools.cache
 def _latin(brand: str) -> str:
-    return "".join(lazy_pinyin(brand)).capitalize()
+    first, second = SOUNDS
+    return (READ_TOGETHER.get(brand) or first[brand[0]] + second[brand[1]]).capitalize()
 
 
 def _town(rng: random.Random, towns: list[str | None]) -> str | None:
@@ -298,16 +295,15 @@ def make_waiting(loading: Loading) -> None:
     administrator proposed; and what waits for an owner: an invitation not accepted yet."""
     rng = loading.rng("waiting")
     towns = [town.code for town in towns_of(loading.scale.divisions[0])] or [None]
-    for number, (words, words_en) in enumerate(
+    for number, (brand, brand_en, words, words_en) in enumerate(
         (
-            ("精密轴承", "Precision Bearing"),
-            ("阀门配件", "Valve Parts"),
-            ("纺机零件", "Textile Parts"),
-            ("生物饲料", "Bio Feed"),
-            ("电子元件", "Electronic Parts"),
+            ("朝晖", "Zhaohui", "精密轴承", "Precision Bearing"),
+            ("暮云", "Muyun", "阀门配件", "Valve Parts"),
+            ("听泉", "Tingquan", "纺机零件", "Textile Parts"),
+            ("望岳", "Wangyue", "生物饲料", "Bio Feed"),
+            ("临川", "Linchuan", "电子元件", "Electronic Parts"),
         )
     ):
-        brand = ("朝晖", "暮云", "听泉", "望岳", "临川")[number]
         trade = TRADES[number]
         _where, place, place_en = _place(rng, loading.scale.divisions[0], True, 0)
         firm = _firm(
@@ -316,7 +312,7 @@ def make_waiting(loading: Loading) -> None:
             kind=FirmKind.ENTERPRISE,
             division=loading.scale.divisions[0],
             name=f"{place}{brand}{words}有限公司",
-            name_en=f"{place_en} {_latin(brand)} {words_en} Co., Ltd.",
+            name_en=f"{place_en} {brand_en} {words_en} Co., Ltd.",
             sector=trade.sector,
             industry=trade.industry,
             town=rng.choice(towns),

@@ -55,15 +55,39 @@ TRADES = (
           ("dimensions", "metallography", "composition")),
 )  # fmt: skip
 
-BRANDS = tuple(
-    word
-    for word in (
-        "青坛 绿坞 松月 云岫 竹里 石桥 枫溪 鹿门 霞栖 晴川 兰渚 雪坞 梅坞 桂溪 柏岭 樟坑 莲塘 荷畈 杏坞 柿岭 茶坪 橘湾 棠溪 芦田 苇塘 "
-        "鹤庭 雁洲 鸥渡 鹭汀 燕坪 鹰岩 鲤湖 蛙塘 牛塘 羊岭 马坪 虎岗 龙潭 凤鸣 麟趾 月湾 星野 虹桥 霁岭 岚坪 雾岩 霜林 雨湖 风岭 "
-        "溪口 江渚 湖塍 河洲 泉井 潭角 渡头 埠前 堤下 坝上 桥头 亭畈 塔岭 寺前 祠下 坊口 井塘 窑湾 炉坪 铁岩 铜坞 银坑 锡岭 砂溪 瓦窑 "
-        "上岙 下岙 里岙 外岙 东畈 西畈 南畈 北畈 前山 后山 左溪 右溪 大坪 小坪 长塘 方塘 圆岩 平湖 高湾 低塍 深坑 浅渚 新塘 旧埠"
-    ).split()
+_SPELT = (
+    "青坛 qing tan, 绿坞 lv wu, 松月 song yue, 云岫 yun xiu, 竹里 zhu li, 石桥 shi qiao, 枫溪 feng xi, "
+    "鹿门 lu men, 霞栖 xia qi, 晴川 qing chuan, 兰渚 lan zhu, 雪坞 xue wu, 梅坞 mei wu, 桂溪 gui xi, "
+    "柏岭 bai ling, 樟坑 zhang keng, 莲塘 lian tang, 荷畈 he fan, 杏坞 xing wu, 柿岭 shi ling, 茶坪 cha ping, "
+    "橘湾 ju wan, 棠溪 tang xi, 芦田 lu tian, 苇塘 wei tang, 鹤庭 he ting, 雁洲 yan zhou, 鸥渡 ou du, "
+    "鹭汀 lu ting, 燕坪 yan ping, 鹰岩 ying yan, 鲤湖 li hu, 蛙塘 wa tang, 牛塘 niu tang, 羊岭 yang ling, "
+    "马坪 ma ping, 虎岗 hu gang, 龙潭 long tan, 凤鸣 feng ming, 麟趾 lin zhi, 月湾 yue wan, 星野 xing ye, "
+    "虹桥 hong qiao, 霁岭 ji ling, 岚坪 lan ping, 雾岩 wu yan, 霜林 shuang lin, 雨湖 yu hu, 风岭 feng ling, "
+    "溪口 xi kou, 江渚 jiang zhu, 湖塍 hu cheng, 河洲 he zhou, 泉井 quan jing, 潭角 tan jiao, 渡头 du tou, "
+    "埠前 bu qian, 堤下 di xia, 坝上 ba shang, 桥头 qiao tou, 亭畈 ting fan, 塔岭 ta ling, 寺前 si qian, "
+    "祠下 ci xia, 坊口 fang kou, 井塘 jing tang, 窑湾 yao wan, 炉坪 lu ping, 铁岩 tie yan, 铜坞 tong wu, "
+    "银坑 yin keng, 锡岭 xi ling, 砂溪 sha xi, 瓦窑 wa yao, 上岙 shang ao, 下岙 xia ao, 里岙 li ao, 外岙 wai ao, "
+    "东畈 dong fan, 西畈 xi fan, 南畈 nan fan, 北畈 bei fan, 前山 qian shan, 后山 hou shan, 左溪 zuo xi, "
+    "右溪 you xi, 大坪 da ping, 小坪 xiao ping, 长塘 zhang tang, 方塘 fang tang, 圆岩 yuan yan, 平湖 ping hu, "
+    "高湾 gao wan, 低塍 di cheng, 深坑 shen keng, 浅渚 qian zhu, 新塘 xin tang, 旧埠 jiu bu"
 )
+_WORDS = [each.split() for each in _SPELT.split(", ")]
+BRANDS = tuple(word for word, *_sounds in _WORDS)
+"""What firms are called: two characters, also the first of one with the second of another."""
+SOUNDS = (
+    {word[0]: first for word, first, _second in _WORDS},
+    {word[1]: second for word, _first, second in _WORDS},
+)
+"""How the first and the second character of one are read."""
+READ_TOGETHER = {
+    "柏林": "bolin",
+    "绿林": "lulin",
+    "长川": "changchuan",
+    "长汀": "changting",
+    "长门": "changmen",
+    "长鸣": "changming",
+}
+"""Known names among those put together, read otherwise."""
 FORMS = (("有限公司", "Co., Ltd."), ("科技有限公司", "Technology Co., Ltd."), ("制造有限公司", "Manufacturing Co., Ltd."),
          ("厂", "Works"))  # fmt: skip
 

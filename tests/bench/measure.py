@@ -3,6 +3,7 @@
 import contextvars
 import gc
 import os
+import re
 import shutil
 import statistics
 import tempfile
@@ -161,6 +162,17 @@ def statements_of(work: Callable[[], Any]) -> int:
 def apart(work: Callable[..., Any], *arguments: Any) -> Any:
     """In a context of its own, as on a server: else a request would find in `g` what the one before has left there."""
     return contextvars.Context().run(work, *arguments)
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that this one's main thread has begun."""
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def mebibytes_of(process: int, which: str) -> float:
+    """`Rss`, or `Pss`, to which a page that so many processes share counts by that part."""
+    found = re.search(rf"^{which}:\s+(\d+) kB", Path(f"/proc/{process}/smaps_rollup").read_text(), re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
 
 
 def milliseconds(seconds: float) -> str:

@@ -3,21 +3,19 @@ loaded database, over HTTP, as in use."""
 
 import http.client
 import os
-import re
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import quote
 
 from flask import current_app
 
 from labshare import ROOT
 from labshare.kernel.database import db
-from tests.bench.measure import Figure
+from tests.bench.measure import Figure, children_of, mebibytes_of
 from tests.bench.pages import pages, signed_in
 
 PORT = 18766
@@ -62,17 +60,6 @@ def _serving() -> Iterator[int]:
         server.wait(30)
 
 
-def _workers(master: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
-
-
-def _mebibytes(worker: int, which: str) -> float:
-    """`Rss`, or `Pss`, to which a page that so many processes share counts by that part."""
-    found = re.search(rf"^{which}:\s+(\d+) kB", Path(f"/proc/{worker}/smaps_rollup").read_text(), re.MULTILINE)
-    assert found is not None
-    return int(found[1]) / 1024
-
-
 def measure(engine: str, scale: str, turns: int) -> list[Figure]:
     """On the loaded database of the running application."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
@@ -93,7 +80,7 @@ def measure(engine: str, scale: str, turns: int) -> list[Figure]:
         imports.append(time.perf_counter() - begun)
     start, bare = statistics.median(starts), statistics.median(imports)
     with _serving() as master:
-        fresh = statistics.median(_mebibytes(worker, "Pss") for worker in _workers(master))
+        fresh = statistics.median(mebibytes_of(worker, "Pss") for worker in children_of(master))
         connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
         for number in range(REQUESTS * WORKERS):
             path, headers = asked[number % len(asked)]
@@ -101,8 +88,8 @@ def measure(engine: str, scale: str, turns: int) -> list[Figure]:
             answer = connection.getresponse()
             answer.read()
             assert answer.status == 200, (path, answer.status)
-        workers = _workers(master)
-        rss, pss = (statistics.median(_mebibytes(each, which) for each in workers) for which in ("Rss", "Pss"))
+        workers = children_of(master)
+        rss, pss = (statistics.median(mebibytes_of(each, which) for each in workers) for which in ("Rss", "Pss"))
     return [
         Figure(
             "start until the first answer",

@@ -20,6 +20,7 @@ class AuditEvent(Model):
         Index(None, "subject_type", "subject_id", "id"),
         Index(None, "at"),
         Index(None, "person_id", "at"),
+        Index(None, "firm_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

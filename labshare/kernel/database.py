@@ -142,6 +142,7 @@ class Numbers(TypeDecorator[list[int]]):
 def _prepare_connection(dbapi_connection: Any, _record: Any) -> None:
     if not isinstance(dbapi_connection, sqlite3.Connection):
         dbapi_connection.execute("SET jit = off")  # compiling costs a second; our statements are many and short
+        dbapi_connection.execute("SET max_parallel_workers_per_gather = 0")  # many requests share the cores already
         dbapi_connection.commit()
         return
     dbapi_connection.isolation_level = None  # we write BEGIN ourselves, see _begin

@@ -123,11 +123,12 @@ def lab_months(*, narrowed: bool) -> CTE:
         )
         .select_from(months)
         .join(Lab, literal(True))
-        .outerjoin(LabMonth, and_(LabMonth.lab_id == Lab.id, LabMonth.month == months.c.month))
     )
-    if narrowed:
+    kept = and_(LabMonth.lab_id == Lab.id, LabMonth.month == months.c.month)
+    if narrowed:  # said of both, or PostgreSQL reads what is kept of all labs
         query = query.where(of_labs_asked(Lab.id))
-    return query.cte("lab_months").prefix_with("MATERIALIZED")
+        kept = and_(kept, of_labs_asked(LabMonth.lab_id))
+    return query.outerjoin(LabMonth, kept).cte("lab_months").prefix_with("MATERIALIZED")
 
 
 @cache

@@ -23,7 +23,7 @@ from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
 from labshare.oversight.figures import revenue_figures
-from labshare.oversight.kept import asked, firms, served, sums, usage
+from labshare.oversight.kept import asked, firms, of_labs_asked, served, sums, usage
 from labshare.oversight.opening import open_time
 from labshare.oversight.rules import Usage, total
 from labshare.oversight.terms import UsageBy
@@ -94,14 +94,14 @@ def usage_report(
         scope.append(Lab.id == lab_id)
     if firm_id is not None:
         scope.append(Lab.firm_id == firm_id)
-    listed = {row.id: row for row in db.session.execute(subjects(by, scope))}
     given = asked(first, last, now, db.session.scalars(select(Lab.id).where(*scope)).all())
+    listed = {row.id: row for row in db.session.execute(subjects(by, [of_labs_asked(Lab.id)]), given)}
     figures: dict[int, dict[str, Any]] = {key: {} for key in listed}
     for statement, names in ((_worked(by), COUNTED), (_served(by), SERVED)):
         for key, *numbers in db.session.execute(statement, given):
             mine = figures.setdefault(key, {})
             mine.update((name, int(value)) for name, value in zip(names, numbers, strict=True))
-    for key, numbers in _open_time(by, scope, given).items():
+    for key, numbers in _open_time(by, given).items():
         figures.setdefault(key, {}).update(numbers)
     rows = [
         UsageRow(
@@ -180,15 +180,11 @@ def key_of(by: UsageBy, of: Any) -> ColumnElement[int]:
     return columns[by]
 
 
-def _open_time(by: UsageBy, scope: list[ColumnElement[bool]], given: Mapping[str, Any]) -> Mapping[int, Any]:
+def _open_time(by: UsageBy, given: Mapping[str, Any]) -> Mapping[int, Any]:
     """Hours open by row: opening hours less closures, for each unit, less blocks that fall into them."""
     if by == UsageBy.TEST_ITEM:
-        return _nothing_open(scope)
-    instruments = db.session.execute(
-        select(Instrument.id, Instrument.units, Instrument.lab_id, Lab.firm_id)
-        .join(Lab, Lab.id == Instrument.lab_id)
-        .where(*scope, Instrument.state != LifeState.DRAFT)
-    ).all()
+        return _nothing_open(given)
+    instruments = db.session.execute(_instruments(), given).all()
     of = open_time(given)
     result: dict[int, dict[str, int]] = {}
     for row in instruments:
@@ -199,6 +195,16 @@ def _open_time(by: UsageBy, scope: list[ColumnElement[bool]], given: Mapping[str
     return result
 
 
-def _nothing_open(scope: list[ColumnElement[bool]]) -> Mapping[int, Any]:
-    ids = db.session.scalars(select(TestItem.id).join(Lab).where(*scope, TestItem.state != LifeState.DRAFT))
+@cache
+def _instruments() -> Select[Any]:
+    return (
+        select(Instrument.id, Instrument.units, Instrument.lab_id, Lab.firm_id)
+        .join(Lab, Lab.id == Instrument.lab_id)
+        .where(of_labs_asked(Instrument.lab_id), Instrument.state != LifeState.DRAFT)
+    )
+
+
+def _nothing_open(given: Mapping[str, Any]) -> Mapping[int, Any]:
+    listed = select(TestItem.id).where(of_labs_asked(TestItem.lab_id), TestItem.state != LifeState.DRAFT)
+    ids = db.session.scalars(listed, given)
     return {key: {"available_minutes": None} for key in ids}

@@ -287,6 +287,7 @@ class Payment(Model):
         Index(
             "ix_payment_payer_waiting",
             "id",
+            "booking_id",
             sqlite_where=text("by_client = 0 AND payer_verdict IS NULL"),
             postgresql_where=text("NOT by_client AND payer_verdict IS NULL"),
         ),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from labshare.catalogue.claims import Claim
@@ -58,8 +58,8 @@ def _to_look_at(actor: Actor, day: Day) -> tuple[ColumnElement[bool], ...]:
         labs_seen(actor, "claim.see", day),
         or_(
             Claim.accreditation_id.is_not(None),
-            Claim.instrument_id.in_(select(Instrument.id).where(Instrument.published)),
-            Claim.test_item_id.in_(select(TestItem.id).where(TestItem.published)),
+            exists().where(Instrument.id == Claim.instrument_id, Instrument.published),
+            exists().where(TestItem.id == Claim.test_item_id, TestItem.published),
         ),
     )
 

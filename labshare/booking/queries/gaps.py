@@ -117,7 +117,10 @@ def _run(
     on_sqlite: str, on_postgresql: str, asked: Iterable[Asked], now: datetime, few: int | None = None
 ) -> list[Any]:
     sqlite = db.session.connection().dialect.name == "sqlite"
-    rows = [one._replace(since=_spelled(one.since, sqlite), until=_spelled(one.until, sqlite)) for one in asked]
+    rows = [
+        (number, instrument_id, _spelled(since, sqlite), _spelled(until, sqlite), need)
+        for number, instrument_id, since, until, need in asked
+    ]
     if not rows:
         return []
     given: dict[str, Any] = {"asked": json.dumps(rows), "now": _spelled(now, sqlite) if sqlite else now}

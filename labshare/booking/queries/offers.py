@@ -27,18 +27,19 @@ from labshare.booking.rules.price import (
     price_of,
     question_problems,
     work_agreed,
+    work_of,
 )
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.slots import Slot
-from labshare.booking.rules.time import DayRange, InstrumentTerms, Plan, StartRules
+from labshare.booking.rules.time import DayRange, InstrumentTerms, Openings, Plan, StartRules
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
-from labshare.catalogue.rules.fees import read_steps
+from labshare.catalogue.rules.fees import Step, read_steps
 from labshare.catalogue.terms import InstrumentCondition
 from labshare.kernel.database import Numbers, db, in_ids
 from labshare.kernel.errors import Problem
 from labshare.kernel.money import Fen
 from labshare.kernel.places import Coordinates, Kilometres, as_the_crow_flies
-from labshare.kernel.time import ExactMinutes, Hours, Minutes, ceil_minute, local_day
+from labshare.kernel.time import DAY, ExactMinutes, Hours, Minutes, ceil_minute, joined, local_day
 from labshare.organisations.models import Firm
 from labshare.organisations.terms import SizeClass
 
@@ -230,20 +231,34 @@ class _Question:
     """One pair on its way to an offer."""
 
     pair: _Pair
-    rules: StartRules
+    openings: Openings
+    work: Work
+    certificates: tuple[DayRange, ...] | None
     price: Price
     before: datetime
-    plan: Plan | None
+    plan: Plan | None = None
     """The earliest start that the rules alone allow."""
     hours: Hours | None = None
     slot: Slot | None = None
     open: bool = True
 
+    @cached_property
+    def rules(self) -> StartRules:
+        """Most are answered without: their first start is that of others, and free."""
+        return StartRules(
+            self.openings, self.work, InstrumentTerms(grid=self.pair.grid, certificates=self.certificates)
+        )
+
     @property
     def need(self) -> str:
         """The least time that a gap must have, as both engines read it."""
-        work = self.rules.work
-        return f"+{(work.duration + work.cleanup) // timedelta(seconds=1)} seconds"
+        return f"+{(self.work.duration + self.work.cleanup) // timedelta(seconds=1)} seconds"
+
+    @property
+    def likeness(self) -> tuple[object, ...]:
+        """What its slot depends on."""
+        first = self.plan and self.plan.starts_at
+        return self.pair.instrument_id, self.work.shape, first, self.before
 
 
 def offers(
@@ -356,6 +371,28 @@ def _work(terms: _Terms, quantity: int, hours: Hours | None) -> Work | None:
     return None if question_problems(item, quantity, hours) else work_agreed(item, quantity, hours)
 
 
+_Fee = tuple[str, Fen, Fen, Fen | None, tuple[Step, ...]]
+
+
+def _fee(pair: _Pair) -> _Fee:
+    return pair.basis, pair.amount_fen, pair.minimum_fen, pair.sme_amount_fen, read_steps(pair.steps)
+
+
+@lru_cache(maxsize=4096)
+def _price(terms: _Terms, quantity: int, hours: Hours | None, fee: _Fee, sme: bool) -> Price:
+    """Of work that fits."""
+    basis, amount_fen, minimum_fen, sme_amount_fen, steps = fee
+    of_fee = FeeTerms(
+        basis=basis, amount_fen=amount_fen, minimum_fen=minimum_fen, sme_amount_fen=sme_amount_fen, steps=steps
+    )
+    return price_of(of_fee, work_of(terms.item, quantity, hours), sme=sme)
+
+
+@lru_cache(maxsize=512)
+def _cancellation(*, free_minutes: Minutes, late_percent: int, no_show_percent: int) -> CancellationTerms:
+    return CancellationTerms(free_minutes=free_minutes, late_percent=late_percent, no_show_percent=no_show_percent)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Wish:
     """What is asked of every pair."""
@@ -379,36 +416,31 @@ class _ByRules:
     def __init__(self, pairs: Sequence[_Pair], wish: _Wish) -> None:
         self._wish = wish
         self._opens = openings_of({pair.lab_id for pair in pairs}, wish.since)
-        self._certificates = certificates_of({pair.instrument_id for pair in pairs if pair.needs_calibration})
+        certificates = certificates_of({pair.instrument_id for pair in pairs if pair.needs_calibration})
+        self._calibrated = {key: tuple(joined(days, DAY)) for key, days in certificates.items()}
         self._fitting: dict[tuple[Any, ...], bool] = {}
-        self._prices: dict[tuple[Any, ...], Price] = {}
+        self._windows: dict[tuple[Any, ...], tuple[datetime, datetime]] = {}
         self._first_starts: dict[tuple[Any, ...], tuple[Plan | None, DayRange | None]] = {}
 
     def question(self, pair: _Pair, notice: timedelta = NO_TIME) -> _Question | None:
         """None where quantity, hours or the instrument's limits exclude the pair. `notice`: how far ahead it starts."""
-        hours = self._wish.hours_of(pair)
-        work = _work(pair.terms, self._wish.quantity, hours)
+        quantity, hours = self._wish.quantity, self._wish.hours_of(pair)
+        work = _work(pair.terms, quantity, hours)
         if work is None or not self._fits(pair, work):
             return None
-        openings = self._opens.of_instrument(pair.instrument_id, lab_id=pair.lab_id)
-        rules = StartRules(openings, work, self._instrument(pair))
-        before = rules.allowed_before(self._wish.now)
-        if self._wish.until is not None:
-            before = min(before, self._wish.until)
-        plan = self._earliest(pair, rules, before, notice)
-        return _Question(pair, rules, self._price(pair, work), before, plan, hours, open=plan is not None)
-
-    def _instrument(self, pair: _Pair) -> InstrumentTerms:
-        return InstrumentTerms(
-            units=pair.units,
-            lead=timedelta(minutes=pair.lead),
-            horizon=timedelta(minutes=pair.horizon),
-            shortest=pair.shortest,
-            longest=pair.longest,
-            grid=pair.grid,
-            certificates=self._certificates.get(pair.instrument_id, ()) if pair.needs_calibration else None,
-            id=pair.instrument_id,
+        after, before = self._window(pair, notice)
+        question = _Question(
+            pair,
+            self._opens.of_instrument(pair.instrument_id, lab_id=pair.lab_id),
+            work,
+            self._calibrated.get(pair.instrument_id, ()) if pair.needs_calibration else None,
+            _price(pair.terms, quantity, hours, _fee(pair), pair.client_size in SizeClass.smes()),
+            before,
+            hours=hours,
         )
+        question.plan = self._earliest(question, after)
+        question.open = question.plan is not None
+        return question
 
     def _fits(self, pair: _Pair, work: Work) -> bool:
         """Whether the work's length suits the instrument's limits."""
@@ -418,31 +450,26 @@ class _ByRules:
             self._fitting[key] = work.minutes > 0 and within
         return self._fitting[key]
 
-    def _earliest(self, pair: _Pair, rules: StartRules, before: datetime, notice: timedelta) -> Plan | None:
-        """Instruments of like labs differ in calibration alone: the start without it is shared and then checked."""
-        key = (id(rules.openings), rules.work.shape, pair.lead, pair.horizon, pair.grid, notice)
-        if key not in self._first_starts:
-            after = max(self._wish.since, rules.first_allowed(self._wish.now), ceil_minute(self._wish.now + notice))
-            self._first_starts[key] = _first_start(rules, after, before)
-        plan, days = self._first_starts[key]
-        if plan is None or days is None or _covered(rules, days):
-            return plan
-        start = rules.next_start(plan.starts_at, before)
-        return rules.plan(start) if start is not None else None
+    def _window(self, pair: _Pair, notice: timedelta) -> tuple[datetime, datetime]:
+        """From when on, and before when, what is asked for may start."""
+        key = (pair.lead, pair.horizon, notice)
+        if key not in self._windows:
+            distance = InstrumentTerms(lead=timedelta(minutes=pair.lead), horizon=timedelta(minutes=pair.horizon))
+            first, before = distance.first_allowed(self._wish.now), distance.allowed_before(self._wish.now)
+            after = max(self._wish.since, first, ceil_minute(self._wish.now + notice))
+            self._windows[key] = after, before if self._wish.until is None else min(before, self._wish.until)
+        return self._windows[key]
 
-    def _price(self, pair: _Pair, work: Work) -> Price:
-        steps, sme = read_steps(pair.steps), pair.client_size in SizeClass.smes()
-        key = (pair.basis, pair.amount_fen, pair.minimum_fen, pair.sme_amount_fen, sme, steps, id(work))
-        if key not in self._prices:
-            fee = FeeTerms(
-                basis=pair.basis,
-                amount_fen=pair.amount_fen,
-                minimum_fen=pair.minimum_fen,
-                sme_amount_fen=pair.sme_amount_fen,
-                steps=steps,
-            )
-            self._prices[key] = price_of(fee, work, sme=sme)
-        return self._prices[key]
+    def _earliest(self, question: _Question, after: datetime) -> Plan | None:
+        """Instruments of like labs differ in calibration alone: the start without it is shared and then checked."""
+        key = (id(question.openings), question.work.shape, question.pair.grid, after, question.before)
+        if key not in self._first_starts:
+            self._first_starts[key] = _first_start(question, after)
+        plan, days = self._first_starts[key]
+        if plan is None or days is None or _covered(question.certificates, days):
+            return plan
+        start = question.rules.next_start(plan.starts_at, question.before)
+        return question.rules.plan(start) if start is not None else None
 
 
 def _questions(pairs: Sequence[_Pair], wish: _Wish) -> list[_Question]:
@@ -479,28 +506,34 @@ def _notice(pair: _Pair) -> timedelta:
     return timedelta(minutes=pair.free_cancel) + TIME_TO_ORDER if pair.late_percent else NO_TIME
 
 
-def _first_start(like: StartRules, after: datetime, before: datetime) -> tuple[Plan | None, DayRange | None]:
-    rules = StartRules(like.openings, like.work, InstrumentTerms(grid=like.instrument.grid))
-    start = rules.next_start(after, before)
+def _first_start(question: _Question, after: datetime) -> tuple[Plan | None, DayRange | None]:
+    rules = StartRules(question.openings, question.work, InstrumentTerms(grid=question.pair.grid))
+    start = rules.next_start(after, question.before)
     return (None, None) if start is None else (rules.plan(start), rules.days_touched(start))
 
 
-def _covered(rules: StartRules, days: DayRange) -> bool:
-    return rules.calibrated is None or any(
-        one.first <= days.first and days.last <= one.last for one in rules.calibrated
-    )
+def _covered(certificates: Sequence[DayRange] | None, days: DayRange) -> bool:
+    return certificates is None or any(one.first <= days.first and days.last <= one.last for one in certificates)
 
 
 # -- asking the holdings
 
 
 def _answer(questions: Sequence[_Question], now: datetime) -> None:
-    """Give every question its slot."""
-    _take_if_free([question for question in questions if question.open], now)
+    """Give every question its slot; those that are alike are asked once."""
+    alike: dict[tuple[object, ...], list[_Question]] = {}
+    for question in questions:
+        if question.open:
+            alike.setdefault(question.likeness, []).append(question)
+    asked = [group[0] for group in alike.values()]
+    _take_if_free(asked, now)
     for few in (NEXT_FEW, None):
-        waiting = [question for question in questions if question.open]
+        waiting = [question for question in asked if question.open]
         if waiting:
             _search(waiting, _gaps(waiting, now, few), few)
+    for first, *others in alike.values():
+        for other in others:
+            other.slot, other.open = first.slot, first.open
 
 
 def _take_if_free(questions: Sequence[_Question], now: datetime) -> None:
@@ -625,11 +658,11 @@ def _offer(one: _Kept, average: Average | None, day: date) -> Offer:
         lab_code=pair.lab_code,
         town=pair.town,
         automatic=pair.automatic,
-        saturdays=bool(question.rules.openings.hours.on(day)[SATURDAY]),
+        saturdays=bool(question.openings.hours.on(day)[SATURDAY]),
         name=pair.name,
         name_en=pair.name_en,
         turnaround_days=pair.turnaround_days,
-        terms=CancellationTerms(
+        terms=_cancellation(
             free_minutes=pair.free_cancel, late_percent=pair.late_percent, no_show_percent=pair.no_show_percent
         ),
         price=question.price,

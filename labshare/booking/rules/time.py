@@ -151,6 +151,14 @@ class InstrumentTerms:
     certificates: tuple[DayRange, ...] | None = None
     id: int | None = None
 
+    def first_allowed(self, now: datetime) -> datetime:
+        """The first whole minute that past and lead time allow."""
+        return ceil_minute(now + self.lead)
+
+    def allowed_before(self, now: datetime) -> datetime:
+        """Starts lie before this moment: the horizon, or a year where there is none."""
+        return now + YEAR if self.horizon is None else now + self.horizon + timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -472,13 +480,10 @@ class StartRules:
         return on_grid(moment, self.instrument.grid, self.zone)
 
     def first_allowed(self, now: datetime, *, waive: bool = False) -> datetime:
-        """The first whole minute that past and lead time allow."""
-        return ceil_minute(now if waive else now + self.instrument.lead)
+        return ceil_minute(now) if waive else self.instrument.first_allowed(now)
 
     def allowed_before(self, now: datetime, *, waive: bool = False) -> datetime:
-        """Starts lie before this moment: the horizon, or a year where there is none."""
-        horizon = self.instrument.horizon
-        return now + YEAR if waive or horizon is None else now + horizon + timedelta(microseconds=1)
+        return now + YEAR if waive else self.instrument.allowed_before(now)
 
     def next_start(self, after: datetime, before: datetime) -> datetime | None:
         """The first whole minute of `[after, before)` that keeps opening hours and calibration; knows neither `now`

@@ -151,7 +151,7 @@ def _revenue(
 
 @cache
 def _recognised(narrowed: bool) -> Select[Any]:
-    of = usage(narrowed=narrowed)
+    of = usage(narrowed=narrowed, whole=True)
     figures = sums(of)
     return select(of.c.month, figures["recognised_fen"], figures["outside_fen"]).group_by(of.c.month)
 
@@ -188,7 +188,7 @@ def _firms(narrowed: bool) -> Select[Any]:
 
 @cache
 def _worked(narrowed: bool) -> Select[Any]:
-    figures = sums(usage(narrowed=narrowed))
+    figures = sums(usage(narrowed=narrowed, whole=True))
     return select(
         (figures["used_minutes"] + figures["in_house_minutes"]).label("used_minutes"),
         figures["outside_minutes"],

@@ -132,11 +132,13 @@ def lab_months(*, narrowed: bool) -> CTE:
 
 
 @cache
-def usage(*, narrowed: bool = False) -> Subquery:
+def usage(*, narrowed: bool = False, whole: bool = False) -> Subquery:
     """Rows of `KEYS` and `FIGURES` that sum up to what labs did in the months `asked` for: kept ones, and for months
-    that are not kept one for each booking, block, report and entry. `narrowed`: of the labs asked for alone."""
+    that are not kept one for each booking, block, report and entry. `narrowed`: of the labs asked for alone; `whole`:
+    where nobody asks for instrument or test item, which kept rows then leave out."""
     months = lab_months(narrowed=narrowed)
-    return union_all(_kept(months, UsageMonth, FIGURES), *counted_rows(_others(months))).subquery("usage")
+    kept = _kept(months, LabMonth if whole else UsageMonth, FIGURES)
+    return union_all(kept, *counted_rows(_others(months))).subquery("usage")
 
 
 @cache
@@ -148,7 +150,7 @@ def served(*, narrowed: bool = False) -> Subquery:
 
 def _kept(months: CTE, kind: Any, names: tuple[str, ...]) -> Select[Any]:
     return (
-        select(*(getattr(kind, name) for name in (*KEYS, *names)))
+        select(*(getattr(kind, name, cast(null(), Integer).label(name)) for name in (*KEYS, *names)))
         .select_from(months)
         .join(kind, and_(kind.lab_id == months.c.lab_id, kind.month == months.c.month))
         .where(months.c.counted == 1)
@@ -245,6 +247,24 @@ def summed_rows() -> Select[Any]:
     keys = [rows.c[name] for name in KEYS]
     figures = (func.sum(rows.c[name]).label(name) for name in FIGURES)
     return select(*keys, *figures).group_by(*keys).order_by(*(key.nulls_first() for key in keys))
+
+
+@cache
+def lab_sums() -> Select[Any]:
+    """What is kept of the work of the labs' months `given_labs`, whole: the sums of what is kept by `KEYS`."""
+    keys = UsageMonth.lab_id, UsageMonth.month
+    figures = (func.sum(getattr(UsageMonth, name)).label(name) for name in FIGURES)
+    return select(*keys, *figures).where(of_given_labs(UsageMonth)).group_by(*keys)
+
+
+@cache
+def lab_rows() -> Select[Any]:
+    """The same counted anew, a row for each of the labs' months."""
+    labs, rows = labs_given(), union_all(*counted_rows(labs_given())).subquery("counted")
+    keys = labs.c.lab_id, labs.c.month
+    figures = (func.coalesce(func.sum(rows.c[name]), 0).label(name) for name in FIGURES)
+    of_lab = and_(rows.c.lab_id == labs.c.lab_id, rows.c.month == labs.c.month)
+    return select(*keys, *figures).select_from(labs).outerjoin(rows, of_lab).group_by(*keys)
 
 
 @cache

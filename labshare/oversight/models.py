@@ -101,8 +101,27 @@ class KeptMonth(Model):
     """Its work is kept too; of a month that goes on only how long its labs are open."""
 
 
-class LabMonth(Model):
-    """A lab's month that was counted. What is kept of it holds as long as it has no `StaleMonth`."""
+class Figures:
+    """The sums that are kept (`oversight.kept.FIGURES`)."""
+
+    booked_minutes: Mapped[Minutes] = mapped_column(default=Minutes(0))
+    bookings: Mapped[int] = mapped_column(default=0)
+    no_shows: Mapped[int] = mapped_column(default=0)
+    tests: Mapped[int] = mapped_column(default=0)
+    used_minutes: Mapped[Minutes] = mapped_column(default=Minutes(0))
+    """Of finished tests alone."""
+    outside_minutes: Mapped[Minutes] = mapped_column(default=Minutes(0))
+    samples: Mapped[int] = mapped_column(BigInteger, default=0)
+    reported: Mapped[int] = mapped_column(default=0)
+    on_time: Mapped[int] = mapped_column(default=0)
+    in_house_minutes: Mapped[Minutes] = mapped_column(default=Minutes(0))
+    reports: Mapped[int] = mapped_column(default=0)
+    recognised_fen: Mapped[Fen] = mapped_column(default=Fen(0))
+    outside_fen: Mapped[Fen] = mapped_column(default=Fen(0))
+
+
+class LabMonth(Figures, Model):
+    """A lab's month that was counted, with its sums. What is kept of it holds as long as it has no `StaleMonth`."""
 
     __tablename__ = "lab_month"
 
@@ -129,7 +148,7 @@ class InstrumentMonth(Model):
     """How much longer its own hours are than the lab's, of each unit; negative where they are shorter."""
 
 
-class UsageMonth(Model):
+class UsageMonth(Figures, Model):
     """The sums of a lab's month that is over, by instrument and test item (`oversight.kept.FIGURES`)."""
 
     __tablename__ = "usage_month"
@@ -141,20 +160,6 @@ class UsageMonth(Model):
     instrument_id: Mapped[int] = mapped_column(ForeignKey("instrument.id"))
     test_item_id: Mapped[int | None] = mapped_column(ForeignKey("test_item.id"))
     """Null: in-house use."""
-    booked_minutes: Mapped[Minutes]
-    bookings: Mapped[int]
-    no_shows: Mapped[int]
-    tests: Mapped[int]
-    used_minutes: Mapped[Minutes]
-    """Of finished tests alone."""
-    outside_minutes: Mapped[Minutes]
-    samples: Mapped[int] = mapped_column(BigInteger)
-    reported: Mapped[int]
-    on_time: Mapped[int]
-    in_house_minutes: Mapped[Minutes]
-    reports: Mapped[int]
-    recognised_fen: Mapped[Fen]
-    outside_fen: Mapped[Fen]
 
 
 class ClientMonth(Model):

@@ -103,7 +103,7 @@ def figures_by_month(today: date, months: int = 12) -> list[MonthFigures]:
 
 @cache
 def _tests() -> Select[Any]:
-    return select(sums(usage())["tests"])
+    return select(sums(usage(whole=True))["tests"])
 
 
 @cache
@@ -113,7 +113,7 @@ def _firms() -> Select[Any]:
 
 @cache
 def _done_by_month() -> Select[Any]:
-    of = usage()
+    of = usage(whole=True)
     done = sums(of)
     minutes = done["used_minutes"].label("minutes")
     return select(of.c.month, done["tests"], done["samples"], minutes).group_by(of.c.month)

@@ -118,7 +118,7 @@ def usage_report(
 @cache
 def _worked(by: UsageBy) -> Select[Any]:
     """The figures `COUNTED` of each row."""
-    of, key = _by(by, usage(narrowed=True))
+    of, key = _by(by, usage(narrowed=True, whole=by in (UsageBy.LAB, UsageBy.FIRM)))
     figures = sums(of)
     if by == UsageBy.TEST_ITEM:  # a block names none
         figures["in_house_minutes"] = literal(0)

@@ -17,10 +17,12 @@ from labshare.oversight.checks import Violation, all_violations, known_findings
 from labshare.oversight.digest import DIGEST, digest_of, readers_of_digest
 from labshare.oversight.kept import (
     EDGES,
+    FIGURES,
     edges,
     firm_rows,
     first_month,
     given_labs,
+    lab_sums,
     marks,
     of_given_labs,
     pending,
@@ -104,17 +106,19 @@ def keep_months(*, now: datetime, at_once: int = AT_ONCE) -> int:
     take_turn()
     for kept in (LabMonth, InstrumentMonth, UsageMonth, ClientMonth):
         db.session.execute(delete(kept).where(of_given_labs(kept)), given)
-    db.session.execute(
-        insert(LabMonth),
-        [
-            {"lab_id": lab_id, "month": str(month), "over": over, "open_minutes": minutes[lab_id, month]}
-            for (lab_id, month), over in wanted.items()
-        ],
-    )
     _write(InstrumentMonth, instrument_rows().params(given))
     over = given_labs(of_lab for of_lab, is_over in wanted.items() if is_over)
     _write(UsageMonth, summed_rows().params(over | {"now": now}))
     _write(ClientMonth, firm_rows().params(over))
+    sums = {(row.lab_id, row.month): row for row in db.session.execute(lab_sums(), over)}
+    db.session.execute(
+        insert(LabMonth),
+        [
+            {"lab_id": lab_id, "month": str(month), "over": is_over, "open_minutes": minutes[lab_id, month]}
+            | {name: getattr(sums.get((lab_id, str(month))), name, 0) for name in FIGURES}
+            for (lab_id, month), is_over in wanted.items()
+        ],
+    )
     counted = {"seen": [number for number, of_lab in seen if of_lab in wanted]}
     db.session.execute(delete(StaleMonth).where(in_ids(StaleMonth.id, bindparam("seen", type_=Numbers))), counted)
     return len(wanted)

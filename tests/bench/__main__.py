@@ -41,6 +41,9 @@ def main() -> None:
                     of_engine += reads.measure(engine, scale, turns, answers, quick=asked.quick)
                 if "server" in names:
                     of_engine += server.measure(engine, scale, turns)
+            if "bookings" in names:
+                with loaded(engine, scale, writes=True) as app:
+                    of_engine.append(bookings.one_after_another(app, engine, scale))
         figures += of_engine + reads.growth(of_engine)
         if "week" in names:
             with loaded(engine, scales[0], writes=True):

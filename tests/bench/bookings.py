@@ -332,6 +332,26 @@ def one_of_ours(app: Flask, item: int, token: str, number: int, key: str) -> tup
     return len(sent), ref
 
 
+def one_after_another(app: Flask, engine: str, scale: str, times: int = 100) -> Figure:
+    """How long a booking takes in one process, over the API but without a connection, at this scale."""
+    item, token = fill()[0]
+    took: list[float] = []
+    for number in range(times):
+        begun = time.perf_counter()
+        book(app, item, token, number)
+        took.append(time.perf_counter() - begun)
+    return Figure(
+        "a booking, one after another",
+        engine,
+        scale,
+        milliseconds(statistics.median(took)),
+        "–",
+        None,
+        seconds=statistics.median(took),
+        spread=f"{min(took) * 1000:.1f}–{max(took) * 1000:.1f}",
+    )
+
+
 def measure(engine: str, seconds: float) -> list[Figure]:
     with loaded(engine, "county", writes=True) as app:
         clients = fill()

@@ -116,7 +116,7 @@ def _postgresql(kept: Path, scale: str, writes: bool) -> Iterator[Flask]:
                     yield app
                 return
             administer.execute("DROP DATABASE IF EXISTS written")
-            administer.execute(f"CREATE DATABASE written TEMPLATE {scale}")
+            administer.execute(f"CREATE DATABASE written TEMPLATE {scale} STRATEGY file_copy")
             try:
                 with application(url.format(database="written"), instance) as app:
                     yield app

@@ -33,6 +33,8 @@ from labshare.oversight.public import public_figures
 from labshare.oversight.queries import usage_report
 from labshare.oversight.statistics import ANYONE
 from labshare.oversight.terms import UsageBy
+from labshare.rewards.models import Policy
+from labshare.rewards.queries.runs import calculate_now, policies_in_force
 from tests.bench.measure import Figure, in_turns, milliseconds, statements_of
 from tests.bench.pages import HOME
 from tests.bench.plain import connected, spelled
@@ -122,6 +124,7 @@ def reads(engine: str, url: str) -> list[Read]:
     )
     ref = db.session.execute(text("SELECT min(ref) FROM booking WHERE id < 1000")).scalar()
     key = current_app.config["AUDIT_PUBLIC_KEY"]
+    policy = next(each for each in policies_in_force(last) if each.division == HOME)
     took_time = listed(BookingState.took_time())
 
     def asked(sql: str) -> Callable[[], Any]:
@@ -195,6 +198,7 @@ def reads(engine: str, url: str) -> list[Read]:
         Read("overview, a year, a county", overview(officer), numbers(asked(overview_sql(labs_of_home))), OVERVIEW),
         Read("overview, a year, all labs", overview(ANYONE), numbers(asked(overview_sql(""))), OVERVIEW, grows=True),
         Read("public figures", figures, numbers(asked(figures_sql)), FIGURES, grows=True),
+        Read("a county's month, calculated anew", lambda: _payable(policy, last)),
         Read(
             "audit search, one firm",
             lambda: said(trail.search(of_firm)),
@@ -216,6 +220,10 @@ def reads(engine: str, url: str) -> list[Read]:
             turns=1,
         ),
     ]
+
+
+def _payable(policy: Policy, month: Month) -> Any:
+    return [(line.code, line.payable_fen) for line in calculate_now(policy, month, compare=True).calculation.lines]
 
 
 def _offered(items: list[int], now: datetime) -> Any:

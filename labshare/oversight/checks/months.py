@@ -9,7 +9,18 @@ from sqlalchemy import Select, and_, select
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.oversight.checks.registry import invariant
-from labshare.oversight.kept import FIGURES, FIRM, KEYS, OfLab, firm_rows, given_labs, of_given_labs, stale, summed_rows
+from labshare.oversight.kept import (
+    FIGURES,
+    FIRM,
+    KEYS,
+    OfLab,
+    firm_rows,
+    given_labs,
+    lab_rows,
+    of_given_labs,
+    stale,
+    summed_rows,
+)
 from labshare.oversight.models import ClientMonth, InstrumentMonth, LabMonth, UsageMonth
 from labshare.oversight.opening import given_openings, instrument_rows, openings_by_month
 
@@ -24,6 +35,7 @@ def sums_of_months(now: datetime) -> Iterator[tuple[str, str]]:
         for kind, names, counted in (
             (UsageMonth, (*KEYS, *FIGURES), summed_rows()),
             (ClientMonth, (*KEYS, *FIRM), firm_rows()),
+            (LabMonth, (*KEYS[:2], *FIGURES), lab_rows()),
         ):
             yield from _differences(kind, names, counted, given)
 

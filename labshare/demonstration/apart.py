@@ -10,10 +10,11 @@ import gc
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from labshare.booking.rules.time import WorkingDays
 from labshare.demonstration.catalogue import ListedLab
@@ -61,6 +62,19 @@ def write_apart(loading: Loading, divisions: Sequence[str], days: WorkingDays, b
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+@contextmanager
+def beside(work: Callable[..., None], *given: Any) -> Iterator[None]:
+    """Have a process of its own do this meanwhile; on SQLite, where one alone can write, nobody does."""
+    if db.engine.dialect.name == "sqlite":
+        yield
+        return
+    db.engine.dispose()  # no process may share a connection
+    with ProcessPoolExecutor(1, mp_context=FORK) as processes:
+        working = processes.submit(work, *given)
+        yield
+        working.result()
 
 
 _given: tuple[Loading, WorkingDays, int]

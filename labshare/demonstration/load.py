@@ -12,7 +12,7 @@ from labshare.audit.models import AuditEvent
 from labshare.audit.services import publish_head, seal, signing_key
 from labshare.booking.rules.time import WorkingDays
 from labshare.catalogue.services.index import rebuild_all
-from labshare.demonstration.apart import write_apart
+from labshare.demonstration.apart import beside, write_apart
 from labshare.demonstration.catalogue import ListedLab
 from labshare.demonstration.counties import draw_bookings, draw_county, draw_platform
 from labshare.demonstration.errors import DatabaseNotEmpty, NotInProduction
@@ -61,6 +61,8 @@ def load(*, scale: Scale, seed: int, now: datetime, say: Progress = lambda _line
                 labs += _write_others(loading, others, days, say)
             analyse()
             with transaction():
+                watch_months(now=loading.midnight)
+            with beside(keep_all_months, loading.midnight), transaction():
                 _run_months(loading, tasks, days, labs, say)
     analyse()
     keep_all_months(loading.midnight)

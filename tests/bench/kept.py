@@ -153,7 +153,7 @@ def _load(url: str, instance: Path, scale: str) -> None:
     most = 0.0
     while not (ended := os.waitpid(child, os.WNOHANG))[0]:
         most = max(most, _mebibytes(child))
-        time.sleep(0.25)
+        time.sleep(1)
     if ended[1]:
         raise RuntimeError(f"loading {scale} failed")
     found = {"seconds": round(time.monotonic() - begun, 1), "mebibytes": round(most)}

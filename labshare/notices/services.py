@@ -12,7 +12,8 @@ from typing import Any
 from flask import current_app
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, literal, or_, select, union_all, update
+from sqlalchemy import Select, SelectBase, bindparam, delete, func, insert, literal, select, union, union_all, update
+from sqlalchemy.orm import aliased
 
 from labshare.accounts.models import Person
 from labshare.accounts.terms import Locale
@@ -128,31 +129,33 @@ def people_in(*audiences: Audience) -> list[list[int]]:
 def _people(*ways: tuple[bool, bool, bool]) -> Any:
     """Who is told, by these ways; put together once each, as almost every step tells somebody."""
     parts = [
-        select(literal(number).label("number"), Person.id).where(or_(*_conditions(number, *each)), Person.enabled)
+        select(literal(number).label("number"), Person.id).where(Person.id.in_(_ids(number, *each)), Person.enabled)
         for number, each in enumerate(ways)
     ]
     return parts[0] if len(parts) == 1 else union_all(*parts)
 
 
-def _conditions(number: int, persons: bool, firm: bool, regulators: bool) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def _ids(number: int, persons: bool, firm: bool, regulators: bool) -> SelectBase:
+    """One set of ids, as PostgreSQL reads every person where sets are joined by OR."""
+    ids: list[Select[Any]] = []
     if persons:
-        conditions.append(Person.id.in_(bindparam(f"person_ids_{number}", expanding=True)))
+        named = aliased(Person)
+        ids.append(select(named.id).where(named.id.in_(bindparam(f"person_ids_{number}", expanding=True))))
     if firm:
         members = select(Membership.person_id).where(
             Membership.firm_id == bindparam(f"firm_id_{number}"),
             Membership.current,
             Membership.role.in_(bindparam(f"roles_{number}", expanding=True)),
         )
-        conditions.append(Person.id.in_(members))
+        ids.append(members)
     if regulators:
         holders = select(RegulatorRole.person_id).where(
             RegulatorRole.role.in_(bindparam(f"regulators_{number}", expanding=True)),
             RegulatorRole.division.in_(bindparam(f"divisions_{number}", expanding=True)),
             RegulatorRole.in_force,
         )
-        conditions.append(Person.id.in_(holders))
-    return conditions
+        ids.append(holders)
+    return ids[0] if len(ids) == 1 else union(*ids)
 
 
 def tell(*messages: Message, now: datetime) -> None:

@@ -193,7 +193,8 @@ def published_item() -> ColumnElement[bool]:
     return and_(TestItem.published, Lab.published)
 
 
-def _of_lab(filters: Filters) -> list[ColumnElement[bool]]:
+def of_lab(filters: Filters) -> list[ColumnElement[bool]]:
+    """What the lab must be, for a select that joins it."""
     conditions: list[ColumnElement[bool]] = []
     if filters.town:
         conditions.append(Lab.town == filters.town)
@@ -215,7 +216,7 @@ def accredited(kind: SearchKind, day: date, *more: ColumnElement[bool]) -> Colum
 
 def lab_conditions(filters: Filters, day: date) -> list[ColumnElement[bool]]:
     """Labs are found by their own words: name, firm, place."""
-    conditions = [Lab.published, *_of_lab(filters)]
+    conditions = [Lab.published, *of_lab(filters)]
     if filters.accreditation:
         conditions.append(accredited(filters.accreditation, day))
     if needs := literal(filters.q):
@@ -249,7 +250,7 @@ def words_of(filters: Filters, kind: SearchKind, *, forgiving: bool = True) -> W
 
 
 def instrument_conditions(filters: Filters, day: date, words: Words) -> list[ColumnElement[bool]]:
-    conditions = [published_instrument(), *_of_lab(filters)]
+    conditions = [published_instrument(), *of_lab(filters)]
     if filters.class_code:
         conditions.append(Instrument.class_code.startswith(filters.class_code, autoescape=True))
     if filters.accreditation:
@@ -266,7 +267,7 @@ def item_conditions(
 ) -> list[ColumnElement[bool]]:
     """For a select that joins `TestItem` and `Lab`. `words` is `words_of(filters, SearchKind.TEST_ITEM)`, `match`
     `match_standard(filters.standard, day)`."""
-    conditions = [published_item(), *_of_lab(filters)]
+    conditions = [published_item(), *of_lab(filters)]
     if filters.category:
         conditions.append(TestItem.category == filters.category)
     if filters.class_code:

@@ -41,9 +41,10 @@ def position(pattern: str) -> ColumnElement[int]:
     return _position(SearchEntry.text, bindparam("pattern", pattern, unique=True))
 
 
-def position_of_mark(mark: str) -> ColumnElement[int]:
-    """The same of a mark that never changes, so that the statement may say it."""
-    return _position(SearchEntry.text, literal_column(f"'{mark}'"))
+def first_mark(*marks: str) -> ColumnElement[int]:
+    """Where the first of these marks that the text has stands. Marks never change, so that the statement may say
+    them."""
+    return _first_mark(SearchEntry.text, *(literal_column(f"'{mark}'") for mark in marks))
 
 
 def _holds(needs: list[list[Parts]]) -> ColumnElement[bool]:
@@ -142,3 +143,26 @@ def _position_sqlite(element: _position, compiler: Any, **options: Any) -> str:
 @compiles(_position, "postgresql")
 def _position_postgresql(element: _position, compiler: Any, **options: Any) -> str:
     return f"strpos({compiler.process(element.clauses, **options)})"
+
+
+class _first_mark(FunctionElement[int]):
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_first_mark, "sqlite")
+def _first_mark_sqlite(element: _first_mark, compiler: Any, **options: Any) -> str:
+    return _first_of("instr", element, compiler, options)
+
+
+@compiles(_first_mark, "postgresql")
+def _first_mark_postgresql(element: _first_mark, compiler: Any, **options: Any) -> str:
+    return _first_of("strpos", element, compiler, options)
+
+
+def _first_of(position: str, element: _first_mark, compiler: Any, options: dict[str, Any]) -> str:
+    text, *marks = (compiler.process(clause, **options) for clause in element.clauses)
+    *others, found = (f"{position}({text}, {mark})" for mark in marks)
+    for one in reversed(others):
+        found = f"COALESCE(NULLIF({one}, 0), {found})"
+    return found

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from labshare.catalogue.models import Instrument, Lab, SearchEntry, TestItem
-from labshare.catalogue.queries.index import indexed, position_of_mark, stands
+from labshare.catalogue.queries.index import first_mark, indexed, stands
 from labshare.catalogue.rules.meaning import Meaning, Need, best_together
 from labshare.catalogue.rules.text import NAMES_END, TEST_ENDS, Word
 from labshare.catalogue.terms import SearchKind
@@ -72,10 +72,14 @@ def _once(statement: Any) -> CTE:
     return statement.cte().prefix_with("MATERIALIZED")  # type: ignore[no-any-return]
 
 
-def hits(kind: SearchKind, groups: Sought, phrases: Sequence[str] = ()) -> CTE:
-    """`target_id`, `relevance` and `sort_key` of the entries that meet any of the groups."""
+def hits(
+    kind: SearchKind, groups: Sought, phrases: Sequence[str] = (), *, of: Sequence[ColumnElement[bool]] = ()
+) -> CTE:
+    """`target_id`, `relevance` and `sort_key` of the entries that meet any of the groups; `of`: those of such labs, so
+    that what one lab has is not looked for in what all have."""
     columns = (SearchEntry.target_id, relevance_of(groups, phrases).label("relevance"), SearchEntry.sort_key)
-    return _once(select(*columns).where(SearchEntry.kind == kind, or_(*(contains(needs) for needs in groups))))
+    found = select(*columns).where(SearchEntry.kind == kind, or_(*(contains(needs) for needs in groups)))
+    return _once(found.where(SearchEntry.lab_id.in_(select(Lab.id).where(*of))) if of else found)
 
 
 def _published(kind: SearchKind) -> ColumnElement[bool]:
@@ -116,8 +120,7 @@ def in_names(words: Sequence[Word]) -> ColumnElement[bool]:
 # ── Relevance ────────────────────────────────────────────────────────────
 
 _BEGINNING: ColumnElement[int] = literal_column("1")
-_NAMES_END, _TESTS_END = position_of_mark(NAMES_END), position_of_mark(TEST_ENDS)
-_TEST_END = case((_TESTS_END > 0, _TESTS_END), else_=_NAMES_END)
+_NAMES_END, _TEST_END = first_mark(NAMES_END), first_mark(TEST_ENDS, NAMES_END)
 
 WHOLE, EXACT, NAMED, SAME, PART = range(5)
 """A name begins with all that was typed (盐雾试验); with a word of it; a name holds it; a name says the same in other

@@ -12,7 +12,14 @@ from typing import NamedTuple
 from sqlalchemy import and_, select
 
 from labshare.catalogue.models import Accreditation, AccreditationScope, Lab, TestItem
-from labshare.catalogue.queries.filters import Filters, StandardMatch, Words, item_conditions, match_standard
+from labshare.catalogue.queries.filters import (
+    Filters,
+    StandardMatch,
+    Words,
+    item_conditions,
+    match_standard,
+    of_lab,
+)
 from labshare.catalogue.queries.matching import Sought, hits, sought
 from labshare.catalogue.queries.words import vocabulary
 from labshare.catalogue.rules import text as spelling
@@ -115,7 +122,7 @@ def _items(
         Accreditation.confirmed,
         Accreditation.lasts_to(day),
     )
-    found_by = hits(SearchKind.TEST_ITEM, groups, phrases)
+    found_by = hits(SearchKind.TEST_ITEM, groups, phrases, of=of_lab(filters))
     narrowed = (
         select(TestItem.id, found_by.c.relevance)
         .join(found_by, found_by.c.target_id == TestItem.id)

@@ -14,12 +14,12 @@ from labshare.kernel.database import db
 Version = tuple[int, int]
 _built: dict[Version, Vocabulary] = {}
 """The vocabulary last built, by what of it was changed: building takes longer than asking."""
+_CHANGES = select(func.count(SearchConcept.key), func.coalesce(func.sum(SearchConcept.revision), 0))
 
 
 def vocabulary() -> Vocabulary:
     """As administrators have changed it. One statement, a second one after a change."""
-    changes = func.coalesce(func.sum(SearchConcept.revision), 0)
-    count, changed = db.session.execute(select(func.count(SearchConcept.key), changes)).one()
+    count, changed = db.session.execute(_CHANGES).one()
     version = (int(count), int(changed))
     found = _built.get(version)
     if found is None:

@@ -143,6 +143,7 @@ class Vocabulary:
                 for word in whole_word(phrase, concept.kind)[1:]:
                     self._phrases.setdefault(_key(word.shown), (concept, phrase))
         self._longest = max(map(len, self._phrases), default=0)
+        self._needs: dict[tuple[str, str | None], Need] = {}
 
     @cached_property
     def cutter(self) -> Cutter:
@@ -204,10 +205,24 @@ class Vocabulary:
             *(spelling.whole(word) for one in every for word in one.short),
         ]
 
-    def need(self, concept: Concept, typed: tuple[Word, ...] = ()) -> Need:
-        """The need of a concept, as typed; as it is called where it was not typed itself."""
-        words = self.words_of(concept)
-        return Need(typed or (words[0],), tuple(words), WEIGHTS[concept.kind])
+    def need(self, concept: Concept, typed: str | None = None) -> Need:
+        """The need of a concept, by the phrase of it that was typed; as it is called where it was not typed itself.
+        Kept: its words take longer to bring together than the others of a question to read."""
+        found = self._needs.get((concept.key, typed))
+        if found is None:
+            words = self.words_of(concept)
+            found = Need(_as_typed(concept, typed) or (words[0],), tuple(words), WEIGHTS[concept.kind])
+            self._needs[concept.key, typed] = found
+        return found
+
+
+def _as_typed(concept: Concept, typed: str | None) -> tuple[Word, ...]:
+    """Of a phrase that is heard only, and of none, there is nothing to look for."""
+    if typed is None or typed in concept.heard:
+        return ()
+    if typed in concept.short:
+        return (spelling.whole(typed),)
+    return (spelling.anywhere(typed),) if typed in concept.zh else tuple(whole_word(typed, concept.kind))
 
 
 def _in_chinese(concept: Concept) -> Iterable[str]:

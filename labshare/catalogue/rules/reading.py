@@ -147,18 +147,13 @@ class _Reading:
             suggests = tuple(self.vocabulary.need(self.vocabulary.concepts[key]) for key in concept.finds)
             self.symptoms.append(Symptom(typed, suggests))
             return
-        if typed in concept.heard:
-            words = self.vocabulary.words_of(concept)[:1]
-        elif typed in concept.short:
-            words = [spelling.whole(typed)]
-        else:
-            words = [spelling.anywhere(typed)] if typed in concept.zh else whole_word(typed, concept.kind)
+        need = self.vocabulary.need(concept, typed)
         if (known := self.concepts.get(concept.key)) is not None:
-            need = self.needs[known]
-            self.needs[known] = replace(need, typed=(*need.typed, *words))
+            before = self.needs[known]
+            self.needs[known] = replace(before, typed=(*before.typed, *need.typed))
             return
         self.concepts[concept.key] = len(self.needs)
-        self.needs.append(self.vocabulary.need(concept, tuple(words)))
+        self.needs.append(need)
 
     def _latin(self, word: str) -> None:
         if (value := _VALUE.fullmatch(word)) and (known := self.vocabulary.concept_of([value[1]])):

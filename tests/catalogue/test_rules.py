@@ -221,6 +221,9 @@ def test_an_entry_sets_names_initials_and_short_words_apart():
         ("SEM-EDS", "SEM EDS"),
         ("ISO 6507-1:2018", "维氏硬度"),
         ("轴承异响", "轴承异响"),
+        ("硬度 预算多少 做一次", "硬度"),
+        ("贵司盐雾 能出结果的", "盐雾"),
+        ("清洁度 VDA19.1", "清洁度"),
     ],
 )
 def test_fillers_cost_nothing(typed, shown):

@@ -73,6 +73,7 @@ class Lab(Listed, Model):
         CheckConstraint("start_grid IN (1, 5, 10, 15, 30)", name="start_grid_known"),
         Index(None, "firm_id"),
         Index(None, "town"),
+        Index(None, "division"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""A firm's events, and the payments whose payer waits for a decision, are found by an index among a province's."""
+"""A firm's events, a county's labs and the payments whose payer waits for a decision are found among a province's."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,7 @@ WAITING = {
 
 def upgrade() -> None:
     op.create_index("ix_audit_event_firm_id_id", "audit_event", ["firm_id", "id"])
+    op.create_index("ix_lab_division", "lab", ["division"])
     op.drop_index("ix_payment_payer_waiting", table_name="payment")
     op.create_index("ix_payment_payer_waiting", "payment", ["id", "booking_id"], **WAITING)
 
@@ -21,4 +22,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_payment_payer_waiting", table_name="payment")
     op.create_index("ix_payment_payer_waiting", "payment", ["id"], **WAITING)
+    op.drop_index("ix_lab_division", table_name="lab")
     op.drop_index("ix_audit_event_firm_id_id", table_name="audit_event")

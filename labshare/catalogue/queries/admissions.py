@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, func, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, func, select, true, union
+from sqlalchemy.orm import aliased
 
 from labshare.catalogue.models import Lab, LabAdmission
 from labshare.kernel.actor import Actor
@@ -33,7 +34,18 @@ def county_on(day: Day) -> ColumnElement[str]:
 
 def lab_lies_in(day: Day) -> Callable[[str], ColumnElement[bool]]:
     """Condition on `Lab`, by code prefix: its county on this local day is of that division (R-RIGHTS-14)."""
-    return lambda prefix: lies_in(county_on(day), prefix)
+
+    def condition(prefix: str) -> ColumnElement[bool]:
+        if not prefix:
+            return true()
+        ever = union(  # found by indexes, or every lab of a province is asked where it is admitted
+            select(others.id).where(lies_in(others.division, prefix)),
+            select(LabAdmission.lab_id).where(lies_in(LabAdmission.division, prefix)),
+        )
+        return and_(Lab.id.in_(ever), lies_in(county_on(day), prefix))
+
+    others = aliased(Lab)
+    return condition
 
 
 def labs_seen(actor: Actor, action: str, day: Day) -> ColumnElement[bool]:

@@ -141,7 +141,7 @@ def first_policy(loading: Loading, division: str) -> dict[str, Any]:
             Grade.UNQUALIFIED: "0",
             Grade.UNGRADED: "1.0",
         },
-        "caps": {Cap.INSTRUMENT: 3_000_000, Cap.LAB: 15_000_000, Cap.FIRM: 40_000_000},
+        "caps": dict.fromkeys(Cap) | {Cap.INSTRUMENT: 3_000_000, Cap.LAB: 15_000_000, Cap.FIRM: 40_000_000},
         "budget_year_fen": None,
         "publicity_working_days": NOTICE_DAYS,
     }
@@ -169,7 +169,7 @@ def second_policy(loading: Loading, division: str) -> dict[str, Any]:
             Grade.UNQUALIFIED: "0",
             Grade.UNGRADED: "1.0",
         },
-        "caps": {Cap.INSTRUMENT: None, Cap.LAB: 12_000_000, Cap.FIRM: 30_000_000},
+        "caps": dict.fromkeys(Cap) | {Cap.LAB: 12_000_000, Cap.FIRM: 30_000_000},
         "budget_year_fen": 600_000_000,
         "publicity_working_days": NOTICE_DAYS,
     }

@@ -51,15 +51,6 @@ class Clients:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Caps:
-    """The most of one year, fen, by the names of `Cap`; `None` is no cap."""
-
-    instrument_year_fen: Fen | None
-    lab_year_fen: Fen | None
-    firm_year_fen: Fen | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Policy:
     """The parameters of one policy, as validated by `read_policy`."""
 
@@ -77,7 +68,8 @@ class Policy:
     kind: str
     steps: tuple[Step, ...]
     grades: Mapping[str, Fraction]
-    caps: Caps
+    caps: Mapping[Cap, Fen | None]
+    """The most of one year; `None` is no cap."""
     budget_year_fen: Fen | None
     publicity_working_days: int
 
@@ -132,7 +124,7 @@ def read_policy(data: object) -> Policy:
         "kind": reader.of(bands, "bands.kind", _one_of(BandKind)),
         "steps": _read_steps(reader, bands),
         "grades": {grade: reader.of(grades, f"grades.{grade}", _coefficient) for grade in Grade},
-        "caps": Caps(**{cap: reader.of(caps, f"caps.{cap}", _optional(_amount)) for cap in Cap}),
+        "caps": {cap: reader.of(caps, f"caps.{cap}", _optional(_amount)) for cap in Cap},
         "budget_year_fen": reader.of(top, "budget_year_fen", _optional(_amount)),
         "publicity_working_days": reader.of(top, "publicity_working_days", _amount),
     }

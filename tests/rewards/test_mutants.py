@@ -15,7 +15,7 @@ from labshare.rewards.rules import bands, calculation, caps, cases, eligible, pa
 from labshare.rewards.rules.bands import Part
 from labshare.rewards.rules.facts import Facts
 from labshare.rewards.rules.proportion import Share
-from labshare.rewards.terms import Reason
+from labshare.rewards.terms import Cap, Reason
 from tests.rewards.test_cases import CASES, failures
 
 pytestmark = pytest.mark.slow
@@ -157,7 +157,7 @@ def lab_and_firm_cap_swapped(policy: Policy, labs: Any, firms: Any, facts: Facts
                     weight=0,
                     weights=0,
                     extra=0,
-                    result=real_lab(cap_fen=policy.caps.lab_year_fen, amount_fen=fen),
+                    result=real_lab(cap_fen=policy.caps[Cap.LAB], amount_fen=fen),
                 )
                 for code, fen in proportion.results(real_firm(cap, amounts), amounts).items()
             },

@@ -12,6 +12,7 @@ from labshare.kernel.months import Month
 from labshare.rewards.policy import Policy, read_policy
 from labshare.rewards.rules.calculation import Calculation, calculate
 from labshare.rewards.rules.facts import Facts, Lab
+from labshare.rewards.terms import Cap
 from tests.rewards.reading import policy_json
 
 pytestmark = pytest.mark.slow
@@ -78,16 +79,16 @@ def test_no_limit_is_ever_exceeded(policy: Policy, given_facts: Facts) -> None: 
         assert line.payable_fen >= 0
         assert line.recoverable_fen >= 0
         assert line.payable_fen <= max(0, line.entitlement_ytd_fen - line.paid_fen - line.opening_fen)
-        if policy.caps.lab_year_fen is not None:
-            assert line.entitlement_ytd_fen <= policy.caps.lab_year_fen
+        if policy.caps[Cap.LAB] is not None:
+            assert line.entitlement_ytd_fen <= policy.caps[Cap.LAB]
         sums = by_firm[line.firm]
         sums[0] += line.entitlement_ytd_fen
         sums[1] += line.payable_fen
         sums[2] += line.paid_fen
     for entitlement, payable, paid in by_firm.values():
-        if policy.caps.firm_year_fen is not None:
-            assert entitlement <= policy.caps.firm_year_fen
-            assert payable <= max(0, policy.caps.firm_year_fen - paid)
+        if policy.caps[Cap.FIRM] is not None:
+            assert entitlement <= policy.caps[Cap.FIRM]
+            assert payable <= max(0, policy.caps[Cap.FIRM] - paid)
     if policy.budget_year_fen is not None:
         assert sum(line.entitlement_ytd_fen for line in found.lines) <= policy.budget_year_fen
         all_paid = sum(line.paid_fen for line in found.lines)
@@ -116,7 +117,7 @@ def test_renaming_firms_changes_nothing(policy: Policy, given_facts: Facts) -> N
 def test_splitting_a_firm_whose_labs_no_rule_ties_changes_nothing(policy: Policy, given_facts: Facts) -> None:
     if policy.unit == "firm":
         policy = replace(policy, unit="lab")
-    policy = replace(policy, caps=replace(policy.caps, firm_year_fen=None))
+    policy = replace(policy, caps={**policy.caps, Cap.FIRM: None})
     split = replace(given_facts, labs=tuple(replace(lab, firm=lab.code) for lab in given_facts.labs))
     assert figures(calculate(policy, MONTH, split)) == figures(calculate(policy, MONTH, given_facts))
 
@@ -129,7 +130,7 @@ def test_labs_that_move_between_firms_change_nothing_where_no_rule_is_of_firms(
     """A firm split, two merged, a lab sold: where neither unit nor cap is of firms, nobody's figures change."""
     if policy.unit == "firm":
         policy = replace(policy, unit="lab")
-    policy = replace(policy, caps=replace(policy.caps, firm_year_fen=None))
+    policy = replace(policy, caps={**policy.caps, Cap.FIRM: None})
     firms = st.sampled_from(["F1", "F2", "F3", "F4", "F5"])
     moved = replace(given_facts, labs=tuple(replace(lab, firm=data.draw(firms)) for lab in given_facts.labs))
     assert figures(calculate(policy, MONTH, moved)) == figures(calculate(policy, MONTH, given_facts))
@@ -192,7 +193,7 @@ def test_splitting_a_lab_never_raises_what_its_owners_get(
     """Its work shared with a second lab of the same grade, in the same firm or (where no cap is of firms) in a new one:
     at most the fen that two roundings make."""
     if also_the_firm:
-        policy = replace(policy, caps=replace(policy.caps, firm_year_fen=None))
+        policy = replace(policy, caps={**policy.caps, Cap.FIRM: None})
     labs = tuple(Lab(code=CODES[number], firm="F1", grade=grade) for number in range(len(parts)))
     whole = Facts(labs, {(CODES[number], "I1"): sum(pair) for number, pair in enumerate(parts)})
     second = "F2" if also_the_firm else "F1"

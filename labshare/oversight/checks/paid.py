@@ -14,7 +14,7 @@ from labshare.kernel.months import Month
 from labshare.oversight.checks.registry import invariant
 from labshare.rewards.models import Correction, Policy, RewardItem, RewardLine, RewardRun
 from labshare.rewards.queries.runs import rules_of
-from labshare.rewards.terms import RunState
+from labshare.rewards.terms import Cap, RunState
 from labshare.settlement.models import RevenueEntry
 
 
@@ -33,8 +33,8 @@ def paid_above_caps(_now: datetime) -> Iterator[tuple[str, str]]:
         for policy_id, of_year, subject, fen in db.session.execute(paid):
             policy = policies[policy_id]
             caps = {
-                "lab": policy.caps.lab_year_fen,
-                "firm": policy.caps.firm_year_fen,
+                "lab": policy.caps[Cap.LAB],
+                "firm": policy.caps[Cap.FIRM],
                 "budget": policy.budget_year_fen,
             }
             cap = caps[name]

@@ -12,7 +12,7 @@ from labshare.rewards.rules.amounts import Amounts, UnitResult
 from labshare.rewards.rules.eligible import Unit
 from labshare.rewards.rules.facts import Facts, Lab
 from labshare.rewards.rules.proportion import Share
-from labshare.rewards.terms import Grade, RewardUnit
+from labshare.rewards.terms import Cap, Grade, RewardUnit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +68,9 @@ def go_through_steps(policy: Policy, labs: list[Lab], firms: Mapping[str, list[L
     own_sum = eligible.own_sums(facts)
     unit_results, unit_share, by_units = _units(policy, labs, firms, facts, own_sum)
 
-    own_cap = {code: caps.cap_lab(cap_fen=policy.caps.lab_year_fen, amount_fen=by_units[code]) for code in codes}
+    own_cap = {code: caps.cap_lab(cap_fen=policy.caps[Cap.LAB], amount_fen=by_units[code]) for code in codes}
     firm_share, after_firm_cap = _within_firms(
-        firms, own_cap, lambda _firm, amounts: caps.cap_firm(policy.caps.firm_year_fen, amounts)
+        firms, own_cap, lambda _firm, amounts: caps.cap_firm(policy.caps[Cap.FIRM], amounts)
     )
     budget_shares = caps.cap_budget(policy.budget_year_fen, after_firm_cap)
     entitlement = proportion.results(budget_shares, after_firm_cap)
@@ -86,7 +86,7 @@ def go_through_steps(policy: Policy, labs: list[Lab], firms: Mapping[str, list[L
         firms,
         due,
         lambda firm, amounts: payable.keep_to_firm(
-            payable.room(policy.caps.firm_year_fen, (paid[lab.code] for lab in firms[firm])), amounts
+            payable.room(policy.caps[Cap.FIRM], (paid[lab.code] for lab in firms[firm])), amounts
         ),
     )
     due_budget_shares = payable.keep_to_budget(payable.room(policy.budget_year_fen, paid.values()), due_after_firm)
@@ -134,7 +134,7 @@ def _units(
             for unit, sums in leaves[lab.code].items():
                 base = bands.base(policy, counted.get(unit, ZERO), grade)
                 capped = (
-                    units.cap_instrument(cap_fen=policy.caps.instrument_year_fen, amount_fen=base.result)
+                    units.cap_instrument(cap_fen=policy.caps[Cap.INSTRUMENT], amount_fen=base.result)
                     if policy.unit == RewardUnit.INSTRUMENT
                     else base.result
                 )

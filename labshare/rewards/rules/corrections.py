@@ -10,6 +10,7 @@ from labshare.rewards.policy import Policy
 from labshare.rewards.rules.caps import cap_budget, cap_firm
 from labshare.rewards.rules.payable import room
 from labshare.rewards.rules.proportion import results
+from labshare.rewards.terms import Cap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +54,13 @@ def within_caps(policy: Policy, positions: Mapping[str, Position], differences: 
     """The differences, by lab, those in a lab's favour reduced as steps 5 and 6 reduce to what the window's caps leave;
     what is not agreed yet leaves nothing to others."""
     lifts = {
-        code: _at_most(Fen(-fen), left=room(policy.caps.lab_year_fen, [positions[code].had_of_its_own]))
+        code: _at_most(Fen(-fen), left=room(policy.caps[Cap.LAB], [positions[code].had_of_its_own]))
         for code, fen in differences.items()
         if fen < 0
     }
     for firm in {positions[code].firm for code in lifts}:
         own = {code: fen for code, fen in lifts.items() if positions[code].firm == firm}
-        lifts |= results(cap_firm(room(policy.caps.firm_year_fen, _of_firm(positions, firm)), own), own)
+        lifts |= results(cap_firm(room(policy.caps[Cap.FIRM], _of_firm(positions, firm)), own), own)
     everybody = [position.had for position in positions.values()]
     lifts = results(cap_budget(room(policy.budget_year_fen, everybody), lifts), lifts)
     return {code: Fen(-lifts[code]) if code in lifts else fen for code, fen in differences.items()}
@@ -69,8 +70,8 @@ def exceeded(policy: Policy, positions: Mapping[str, Position], code: str, fen: 
     """The first cap of the window that this correction would lift the lab, its firm or all labs above."""
     own = positions[code]
     limits: tuple[tuple[type[AboveCap], Fen | None, Fen], ...] = (
-        (AboveLabCap, policy.caps.lab_year_fen, own.had_of_its_own),
-        (AboveFirmCap, policy.caps.firm_year_fen, total(_of_firm(positions, own.firm))),
+        (AboveLabCap, policy.caps[Cap.LAB], own.had_of_its_own),
+        (AboveFirmCap, policy.caps[Cap.FIRM], total(_of_firm(positions, own.firm))),
         (AboveBudget, policy.budget_year_fen, total(position.had for position in positions.values())),
     )
     return next(

@@ -92,13 +92,13 @@ class _Line:
             },
             parameters={
                 "unit": self.policy.unit,
-                Cap.INSTRUMENT: self.policy.caps.instrument_year_fen if capped else None,
+                Cap.INSTRUMENT: self.policy.caps[Cap.INSTRUMENT] if capped else None,
             },
             result=self.amounts.by_units[self.lab.code],
         )
 
     def caps(self) -> Mapping[str, Any]:
-        code, amounts, caps = self.lab.code, self.amounts, self.policy.caps
+        code, amounts = self.lab.code, self.amounts
         return _step(
             TraceStep.CAPS,
             inputs={
@@ -107,7 +107,7 @@ class _Line:
                 "firm_total": amounts.firm_total[self.lab.firm],
                 "share": _share(amounts.firm_share[code]),
             },
-            parameters={Cap.LAB: caps.lab_year_fen, Cap.FIRM: caps.firm_year_fen},
+            parameters={cap: self.policy.caps[cap] for cap in (Cap.LAB, Cap.FIRM)},
             result=amounts.after_firm_cap[code],
         )
 
@@ -141,7 +141,7 @@ class _Line:
                 "recoverable": amounts.recoverable[code],
             },
             parameters={
-                Cap.FIRM: self.policy.caps.firm_year_fen,
+                Cap.FIRM: self.policy.caps[Cap.FIRM],
                 "budget_year_fen": self.policy.budget_year_fen,
             },
             result=amounts.payable[code],

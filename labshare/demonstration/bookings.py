@@ -186,9 +186,9 @@ class Bookings:
     def _place(self, rng: random.Random, diary: Diary, machine: Machine, rules: StartRules) -> Place | None:
         """A start somewhere in the diary with a free unit."""
         interval = diary.intervals[bisect_left(diary.weights, rng.random() * diary.weights[-1])]
-        return self._place_in(rng, interval, machine, rules)
+        return self.place_in(rng, interval, machine, rules)
 
-    def _place_in(self, rng: random.Random, interval: Interval, machine: Machine, rules: StartRules) -> Place | None:
+    def place_in(self, rng: random.Random, interval: Interval, machine: Machine, rules: StartRules) -> Place | None:
         length = rules.work.duration if rules.work.attended else rules.work.setup
         room = (interval.ends_at - interval.starts_at - length) // MINUTE
         if room < 0:
@@ -356,7 +356,7 @@ class Course:
         """A free start within some days after the present one."""
         index = bisect_left(self.diary.starts, max(since, self.life.starts_at))
         for interval in self.diary.intervals[index + 1 : index + 9]:
-            place = self.maker._place_in(self.rng, interval, self.machine, self.rules)
+            place = self.maker.place_in(self.rng, interval, self.machine, self.rules)
             if place is not None and not self.rules.problems(place.plan.starts_at, now=since):
                 return place
         return None

@@ -10,7 +10,8 @@ from labshare.kernel.formatting import number
 from labshare.kernel.tables import FORMATS, Sheet
 
 TYPES = {ending: each.type for ending, each in FORMATS.items()} | {"pdf": "application/pdf"}
-"""Media types of the files that are made here, by the ending of their names."""
+"""Media types of the files that pages offer, by the ending of their names."""
+_TYPES = TYPES | {"json": "application/json"}
 
 
 def capped(rows: Sequence[Sequence[Any]], most: int) -> list[Sequence[Any]]:
@@ -22,7 +23,7 @@ def capped(rows: Sequence[Sequence[Any]], most: int) -> list[Sequence[Any]]:
 
 def download(content: bytes, name: str) -> Response:
     """Answer with a file; its type follows the ending of `name`."""
-    response = Response(content, content_type=TYPES[name.rsplit(".", 1)[1]])
+    response = Response(content, content_type=_TYPES[name.rsplit(".", 1)[1]])
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
 

@@ -142,9 +142,7 @@ def audit_story(*, subject_type: str, subject_id: str) -> Any:
 def audit_proof(*, number: int) -> Response:
     """The proof that one event is in the trail, as a file."""
     proof = {**asdict(inclusion(number)), "public_key": current_app.config["AUDIT_PUBLIC_KEY"]}
-    answer = Response(json.dumps(proof, ensure_ascii=False, indent=1), content_type="application/json")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"event-{number}.json")
-    return answer
+    return download(json.dumps(proof, ensure_ascii=False, indent=1).encode(), f"event-{number}.json")
 
 
 @blueprint.post("/audit/verify")

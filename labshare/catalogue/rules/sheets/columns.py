@@ -133,7 +133,8 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def yuan(fen: Fen) -> Decimal:
+def typed_yuan(fen: Fen) -> Decimal:
+    """As one types them: 120, not 120.00."""
     return Decimal(fen) / FEN_PER_YUAN
 
 
@@ -145,7 +146,7 @@ day = partial(Column, read=typed.day, wrong=typed.DAY, blank=None, example="2026
 moment = partial(
     Column, read=typed.moment, wrong=typed.MOMENT, write=typed.written_moment, example="2026-12-08 08:30", width=18
 )
-money = partial(Column, read=typed.money, wrong=typed.MONEY, blank=None, write=yuan, width=12)
+money = partial(Column, read=typed.money, wrong=typed.MONEY, blank=None, write=typed_yuan, width=12)
 lists = partial(Column, typed=False, read=_many, blank=(), write=_one_a_line, width=24)
 yes = partial(
     Column,

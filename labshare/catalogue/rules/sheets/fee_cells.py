@@ -3,10 +3,10 @@
 from typing import Any
 
 from labshare.catalogue.rules.fees import Discount, Step, Surcharge
-from labshare.catalogue.rules.sheets.columns import lines, yuan
+from labshare.catalogue.rules.sheets.columns import lines
 from labshare.catalogue.terms import SurchargeKind
 from labshare.kernel import typed
-from labshare.kernel.money import Fen
+from labshare.kernel.tables import yuan
 
 
 def read_steps(text: str) -> tuple[Step, ...]:
@@ -59,14 +59,10 @@ def _pair(line: str) -> tuple[str, str]:
     return since.strip(), rest.strip()
 
 
-def _plain(fen: Fen) -> str:
-    return f"{yuan(fen):.2f}"
-
-
 def write_steps(steps: tuple[Step, ...]) -> str:
     return "\n".join(
-        f"{one.since}: {_plain(one.amount_fen)}"
-        + (f" / {_plain(one.sme_amount_fen)}" if one.sme_amount_fen is not None else "")
+        f"{one.since}: {yuan(one.amount_fen)}"
+        + (f" / {yuan(one.sme_amount_fen)}" if one.sme_amount_fen is not None else "")
         for one in steps
     )
 
@@ -79,7 +75,7 @@ def write_surcharges(surcharges: tuple[Surcharge, ...]) -> str:
     def line(one: Surcharge) -> str:
         named = f" {one.name}" + (f" | {one.name_en}" if one.name_en else "")
         what = f"{one.kind}{named}" if one.kind == SurchargeKind.COMPONENT else str(one.kind)
-        amount = _plain(one.amount_fen) if one.amount_fen is not None else f"{one.percent:f}%"
+        amount = yuan(one.amount_fen) if one.amount_fen is not None else f"{one.percent:f}%"
         return f"{what}: {amount}" + (f" / {one.days}" if one.days is not None else "")
 
     return "\n".join(map(line, surcharges))

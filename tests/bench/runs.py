@@ -105,6 +105,7 @@ def fill(entries: int) -> None:
                     "requested_at": start,
                     "client_size": size,
                     "client_division": "330624",
+                    "division": "330624",
                     "instrument_value_fen": 50_000_000,
                     "statutory": number % 50 == 0,
                     "free_cancel_minutes": 0,

@@ -7,7 +7,7 @@ of the day find their bookings.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -390,14 +390,8 @@ def firms_and_waiting(
     """The firms of these memberships (firm id → role) by name, and how much waits for the person acting as `actor`, by
     the page where it is done: the badges of the kinds that are theirs. One statement."""
     kinds = tuple(kind for kind in KINDS if kind.badge and _is_theirs(kind, actor))
-    given = {
-        "person_id": actor.person_id,
-        "firm_id": actor.firm_id,
-        "now": now,
-        "today": local_day(now),
-        "firms": list(memberships),
-    }
-    rows = db.session.execute(_head(kinds, actor.divisions, of_firms=bool(memberships)), given).all()
+    given = {**_said(actor, now), "firms": list(memberships)}
+    rows = db.session.execute(_head(kinds, _shape(actor), of_firms=bool(memberships)), given).all()
     if not memberships:
         return (), dict(rows[0]._mapping)
     firms = tuple(
@@ -407,18 +401,27 @@ def firms_and_waiting(
     return firms, {kind.page: rows[0]._mapping[kind.page] if rows else 0 for kind in kinds}
 
 
-def _whoever(divisions: frozenset[tuple[str, str]]) -> Actor:
-    """An actor who is said when the statement is sent, with these regulator's roles."""
-    roles = frozenset(role for role, _code in divisions)
+def _shape(actor: Actor) -> Actor:
+    """What of an actor decides how a statement reads."""
+    return Actor(roles=actor.roles, divisions=actor.divisions, scope=actor.scope)
+
+
+def _whoever(shape: Actor) -> Actor:
+    """An actor of this shape who is said when the statement is sent."""
     ids: dict[str, Any] = {name: bindparam(name) for name in ("person_id", "firm_id")}
-    return Actor(**ids, roles=roles, divisions=divisions)
+    return replace(shape, **ids)
+
+
+def _said(actor: Actor, now: datetime) -> dict[str, Any]:
+    """What is said when a statement is sent that was put together once."""
+    return {"person_id": actor.person_id, "firm_id": actor.firm_id, "now": now, "today": local_day(now)}
 
 
 @lru_cache(256)
-def _head(kinds: tuple[Kind, ...], divisions: frozenset[tuple[str, str]], *, of_firms: bool) -> Select[Any]:
+def _head(kinds: tuple[Kind, ...], shape: Actor, *, of_firms: bool) -> Select[Any]:
     """How much waits of these kinds, for each of the `firms` or once. Every page asks it: it is put together once for
-    all whose roles are for the same divisions."""
-    actor = _whoever(divisions)
+    all of one shape."""
+    actor = _whoever(shape)
     counts: dict[str, Select[Any]] = {}
     for kind in kinds:
         if kind.count is not None:
@@ -540,16 +543,7 @@ def waiting_for_regulators(actor: Actor, now: datetime, runs: Sequence[RewardRun
     `runs` where they are read already."""
     today = local_day(now)
     years = [today.year] + ([today.year + 1] if today.month >= 10 else [])
-    selects = {
-        kind.name: kind.count(actor, now)
-        for kind in KINDS
-        if kind.count is not None and kind.whose not in (PERSON, *OF_FIRMS)
-    }
-    selects |= {"oldest_firm": organisations.oldest_firm_to_verify(actor), "published": policies(actor, published=True)}
-    selects |= {role: organisations.holders_of(role) for role in NEEDED_ROLES}
-    selects |= {str(year): year_confirmed(year) for year in years}
-    columns = [counting.scalar_subquery().label(name) for name, counting in selects.items()]
-    found = db.session.execute(select(*columns)).one()._mapping
+    found = db.session.execute(_of_regulators(_shape(actor), tuple(years)), _said(actor, now)).one()._mapping
     return Waiting(
         **{kind.name: found[kind.name] for kind in KINDS if kind.name in found},
         oldest_firm=found["oldest_firm"],
@@ -559,3 +553,18 @@ def waiting_for_regulators(actor: Actor, now: datetime, runs: Sequence[RewardRun
         missing_roles=[role for role in NEEDED_ROLES if not found[role]],
         no_policy=not found["published"],
     )
+
+
+@lru_cache(64)
+def _of_regulators(shape: Actor, years: tuple[int, ...]) -> Select[Any]:
+    """One row of all that SQL alone counts, put together once for all of one shape."""
+    actor = _whoever(shape)
+    selects = {
+        kind.name: kind.count(actor, _THEN)
+        for kind in KINDS
+        if kind.count is not None and kind.whose not in (PERSON, *OF_FIRMS)
+    }
+    selects |= {"oldest_firm": organisations.oldest_firm_to_verify(actor), "published": policies(actor, published=True)}
+    selects |= {role: organisations.holders_of(role) for role in NEEDED_ROLES}
+    selects |= {str(year): year_confirmed(year) for year in years}
+    return select(*(counting.scalar_subquery().label(name) for name, counting in selects.items()))

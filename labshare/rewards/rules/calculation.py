@@ -51,7 +51,8 @@ def calculate(policy: Policy, month: Month, facts: Facts) -> Calculation:
     labs = sorted(facts.labs, key=lambda lab: lab.code)
     firms = by_firm(labs)
     amounts = go_through_steps(policy, labs, firms, facts)
-    return Calculation(month, tuple(_line(policy, month, lab, facts, amounts) for lab in labs if lab.listed))
+    terms = trace.terms_of(policy, month)
+    return Calculation(month, tuple(_line(terms, lab, facts, amounts) for lab in labs if lab.listed))
 
 
 def by_firm(labs: list[Lab]) -> dict[str, list[Lab]]:
@@ -180,8 +181,8 @@ def _within_firms(
     return shares, after
 
 
-def _line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amounts) -> Line:
-    code = lab.code
+def _line(terms: trace.Terms, lab: Lab, facts: Facts, amounts: Amounts) -> Line:
+    policy, code = terms.policy, lab.code
     unit_results = amounts.units[code]
     grade = unit_results[0].base.grade if unit_results else lab.grade or Grade.UNGRADED
     share = amounts.unit_share[code]
@@ -215,5 +216,5 @@ def _line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amounts
         recoverable_fen=amounts.recoverable[code],
         uncapped_fen=uncapped,
         why_zero=why.why_zero(course),
-        trace=trace.of_line(policy, month, lab, facts, amounts),
+        trace=trace.of_line(terms, lab, facts, amounts),
     )

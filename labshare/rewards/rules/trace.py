@@ -19,23 +19,43 @@ from labshare.rewards.terms import Cap, RewardUnit, TraceStep
 
 def plain(value: Fraction) -> str:
     """A finite decimal fraction in digits: 1/4 → `0.25`, exactly."""
+    numerator, denominator = value.numerator, value.denominator
     places = 0
-    while value.denominator != 1 and (10**places * value).denominator != 1:
+    while 10**places % denominator:
         places += 1
-    digits = f"{abs(value.numerator) * 10**places // value.denominator:0{places + 1}d}"
-    sign = "-" if value < 0 else ""
+    digits = f"{abs(numerator) * 10**places // denominator:0{places + 1}d}"
+    sign = "-" if numerator < 0 else ""
     return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What every line of a month tells alike."""
+
+    policy: Policy
+    month: Month
+    first_month: Month
+    """Of the window."""
+    steps: Sequence[Mapping[str, Any]]
+
+
+def terms_of(policy: Policy, month: Month) -> Terms:
+    steps = [{"from_fen": step.from_fen, "rate": plain(step.rate)} for step in policy.steps]
+    return Terms(policy, month, policy.window(month)[0], steps)
 
 
 @dataclass(frozen=True)
 class _Line:
     """One lab's line, told step by step."""
 
-    policy: Policy
-    month: Month
+    terms: Terms
     lab: Lab
     facts: Facts
     amounts: Amounts
+
+    @property
+    def policy(self) -> Policy:
+        return self.terms.policy
 
     @property
     def units(self) -> Sequence[UnitResult]:
@@ -55,8 +75,8 @@ class _Line:
                 for verdicts in self.facts.verdicts.get(self.lab.code, ())
             ],
             parameters={
-                "first_month": str(self.policy.window(self.month)[0]),
-                "month": str(self.month),
+                "first_month": str(self.terms.first_month),
+                "month": str(self.terms.month),
                 "tax": self.policy.tax,
             },
             result=self.amounts.own_sum[self.lab.code],
@@ -77,7 +97,7 @@ class _Line:
             parameters={
                 "kind": self.policy.kind,
                 "threshold_fen": self.policy.threshold_fen,
-                "steps": [{"from_fen": step.from_fen, "rate": plain(step.rate)} for step in self.policy.steps],
+                "steps": self.terms.steps,
             },
             result=[unit.base.result for unit in self.units],
         )
@@ -148,9 +168,9 @@ class _Line:
         )
 
 
-def of_line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amounts) -> tuple[Mapping[str, Any], ...]:
+def of_line(terms: Terms, lab: Lab, facts: Facts, amounts: Amounts) -> tuple[Mapping[str, Any], ...]:
     """The seven steps of one lab's line."""
-    line = _Line(policy, month, lab, facts, amounts)
+    line = _Line(terms, lab, facts, amounts)
     return (
         line.entries(),
         line.eligible(),
@@ -162,9 +182,12 @@ def of_line(policy: Policy, month: Month, lab: Lab, facts: Facts, amounts: Amoun
     )
 
 
+_NUMBERS = {step: number for number, step in enumerate(TraceStep, start=1)}
+
+
 def _step(step: TraceStep, *, inputs: Any, parameters: Mapping[str, Any], result: Any) -> Mapping[str, Any]:
     return {
-        "step": list(TraceStep).index(step) + 1,
+        "step": _NUMBERS[step],
         "label": step,
         "inputs": inputs,
         "parameters": parameters,
@@ -173,7 +196,7 @@ def _step(step: TraceStep, *, inputs: Any, parameters: Mapping[str, Any], result
 
 
 def _base(result: UnitResult) -> dict[str, Any]:
-    base = result.base
+    base, exact = result.base, result.base.exact
     return {
         "counted": base.counted_fen,
         "below_threshold": base.below_threshold,
@@ -186,10 +209,10 @@ def _base(result: UnitResult) -> dict[str, Any]:
             }
             for part in base.parts
         ],
-        "base": plain(base.exact),
+        "base": plain(exact),
         "grade": base.grade,
         "coefficient": plain(base.coefficient),
-        "exact": plain(base.exact * base.coefficient),
+        "exact": plain(exact * base.coefficient),
     }
 
 

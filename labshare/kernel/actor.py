@@ -1,6 +1,6 @@
 """Who acts: handed from an entrance to every service."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from labshare.kernel.terms import OfficialRole, TokenScope
 
@@ -28,6 +28,11 @@ class Actor:
     def prefix(self, role: str) -> str | None:
         """The division that a regulator's role is for; nothing for a role not held, or held for none."""
         return next((code for held, code in self.divisions if held == role and role in self.roles), None)
+
+    @property
+    def shape(self) -> "Actor":
+        """Whoever may the same by roles alone: what depends on nothing else is worked out once for all of one shape."""
+        return replace(self, person_id=None, firm_id=None, address=None, agent=None)
 
     @property
     def is_regulator(self) -> bool:

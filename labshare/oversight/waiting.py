@@ -391,7 +391,7 @@ def firms_and_waiting(
     the page where it is done: the badges of the kinds that are theirs. One statement."""
     kinds = tuple(kind for kind in KINDS if kind.badge and _is_theirs(kind, actor))
     given = {**_said(actor, now), "firms": list(memberships)}
-    rows = db.session.execute(_head(kinds, _shape(actor), of_firms=bool(memberships)), given).all()
+    rows = db.session.execute(_head(kinds, actor.shape, of_firms=bool(memberships)), given).all()
     if not memberships:
         return (), dict(rows[0]._mapping)
     firms = tuple(
@@ -399,11 +399,6 @@ def firms_and_waiting(
         for row in rows
     )
     return firms, {kind.page: rows[0]._mapping[kind.page] if rows else 0 for kind in kinds}
-
-
-def _shape(actor: Actor) -> Actor:
-    """What of an actor decides how a statement reads."""
-    return Actor(roles=actor.roles, divisions=actor.divisions, scope=actor.scope)
 
 
 def _whoever(shape: Actor) -> Actor:
@@ -543,7 +538,7 @@ def waiting_for_regulators(actor: Actor, now: datetime, runs: Sequence[RewardRun
     `runs` where they are read already."""
     today = local_day(now)
     years = [today.year] + ([today.year + 1] if today.month >= 10 else [])
-    found = db.session.execute(_of_regulators(_shape(actor), tuple(years)), _said(actor, now)).one()._mapping
+    found = db.session.execute(_of_regulators(actor.shape, tuple(years)), _said(actor, now)).one()._mapping
     return Waiting(
         **{kind.name: found[kind.name] for kind in KINDS if kind.name in found},
         oldest_firm=found["oldest_firm"],

@@ -1,6 +1,11 @@
-"""Addresses that can name nothing: answered 404 or 400 before anybody asks the database, which would fail on them."""
+"""Addresses that can name nothing: answered 404 or 400 before anybody asks the database, which would fail on them. The
+addresses of pages that name nothing, which stand on every page, made once."""
 
-from flask import Flask, abort, request
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from flask import Flask, abort, has_request_context, request, url_for
 
 LARGEST_ID = 2**31 - 1
 """What an id column holds."""
@@ -22,5 +27,21 @@ def refuse_unreadable_addresses() -> None:
         abort(400)
 
 
+def _address() -> Callable[..., str]:
+    """`url_for` of templates."""
+
+    @lru_cache(1_024)
+    def kept(_root: str, endpoint: str, **file: str) -> str:
+        return url_for(endpoint, **file)
+
+    def address(endpoint: str, **values: Any) -> str:
+        if has_request_context() and not endpoint.startswith(".") and (not values or endpoint == "static"):
+            return kept(request.script_root, endpoint, **values)
+        return url_for(endpoint, **values)
+
+    return address
+
+
 def init(app: Flask) -> None:
+    app.jinja_env.globals.update(url_for=_address())
     app.before_request(refuse_unreadable_addresses)

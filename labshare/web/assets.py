@@ -12,7 +12,15 @@ SOURCES = {"main.js": "src/main.js", "calendar.js": "src/calendar.js", "icons.sv
 
 
 def _manifest() -> dict[str, Any] | None:
-    """The manifest, read again when it was written anew; None without a build."""
+    """The manifest, looked at once a request; None without a build."""
+    if "manifest" not in g:
+        g.manifest = _read_manifest()
+    manifest: dict[str, Any] | None = g.manifest
+    return manifest
+
+
+def _read_manifest() -> dict[str, Any] | None:
+    """Read again when it was written anew."""
     path = Path(current_app.static_folder or "") / "dist" / "manifest.json"
     try:
         stamp = path.stat().st_mtime_ns

@@ -155,6 +155,7 @@ def searches_kept() -> bool:
 def init(app: Flask) -> None:
     assets.init(app)
     labels.init(app)
+    navigation.init(app)
     app.context_processor(context)
     app.jinja_env.globals.update(
         table_formats=tuple(FORMATS),

@@ -5,9 +5,10 @@ Add a line where a page is added. With `count` a filled badge shows how many thi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from flask import current_app, request, url_for
+from flask import Flask, current_app, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
@@ -15,9 +16,10 @@ from labshare.http.rights import ANY, EVERYBODY, SIGNED_IN, right_of
 from labshare.kernel.actor import Actor
 from labshare.organisations.permissions import may
 from labshare.organisations.terms import FirmRole
+from labshare.web.language import chosen_language
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Item:
     label: LazyString
     endpoint: str
@@ -281,30 +283,41 @@ def may_open(actor: Actor, endpoint: str) -> bool:
 
 def links(items: tuple[Item, ...], actor: Actor, counts: Mapping[str, int]) -> list[Link]:
     """The items whose page exists and whose role fits, with their counts."""
-    pages = current_app.view_functions
-    shown = [
-        item
-        for item in items
-        if item.endpoint in pages
-        and (item.roles is None or item.roles & actor.roles)
-        and may_open(actor, item.endpoint)
+    drawn = current_app.extensions["labshare.links"](items, actor.shape, chosen_language(), request.script_root)
+    here = _here([item for item, _link in drawn])
+    return [
+        replace(link, here=item is here, count=counts.get(item.endpoint) if item.count else None)
+        if item.count or item is here
+        else link
+        for item, link in drawn
     ]
-    here, found = _here(shown), []
-    for item in shown:
+
+
+def _drawn(items: tuple[Item, ...], shape: Actor, _language: str, _root: str) -> list[tuple[Item, Link]]:
+    """Those of whoever has this shape, as they read in the language of the request, with no counts yet. Every page
+    wants them: each application draws them once."""
+    pages, found = current_app.view_functions, []
+    for item in items:
+        fits = item.roles is None or item.roles & shape.roles
+        if item.endpoint not in pages or not fits or not may_open(shape, item.endpoint):
+            continue
         label = str(item.label)
-        found.append(
-            Link(
-                label=label,
-                short=str(item.short or label),
-                href=url_for(item.endpoint),
-                icon=item.icon,
-                here=item is here,
-                group=str(item.group) if item.group else None,
-                count=counts.get(item.endpoint) if item.count else None,
-                calm=item.calm,
-            )
+        link = Link(
+            label=label,
+            short=str(item.short or label),
+            href=url_for(item.endpoint),
+            icon=item.icon,
+            here=False,
+            group=str(item.group) if item.group else None,
+            count=None,
+            calm=item.calm,
         )
+        found.append((item, link))
     return found
+
+
+def init(app: Flask) -> None:
+    app.extensions["labshare.links"] = lru_cache(256)(_drawn)
 
 
 def _here(items: list[Item]) -> Item | None:

@@ -15,7 +15,6 @@ import smtplib
 import socket
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,7 +40,6 @@ from tests import postgres
 from tests.serving import serving
 
 ENGINES = ("sqlite", "postgresql")
-LONG_FIXTURES = frozenset({"browser", "open_browser"})
 SLOW_FIXTURES = frozenset({"live_server", "browser", "postgres_server"})
 SLOW_FOLDERS = frozenset({"demonstration", "migrations", "races"})
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -334,18 +332,17 @@ class SeparateClient(FlaskClient):
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The slow ones marked; the longest file first, then those that need more time than others or a browser, and of
-    each kind the file with the most tests, so that no worker is left alone with one in the end."""
+    """The slow ones marked; the longest file first, then those that need more time than others or a browser, so that no
+    worker is left alone with one in the end."""
     patience = float(config.getini("timeout"))
-    long, tests = set(), Counter(item.path for item in items)
+    long = set()
     for item in items:
-        if LONG_FIXTURES.intersection(getattr(item, "fixturenames", ())) or item.path.parent.name in SLOW_FOLDERS:
-            long.add(item.path)
-        if item.get_closest_marker("timeout") or item.get_closest_marker("slow"):
-            long.add(item.path)
         if is_slow(item, patience):
             item.add_marker("slow")
-    items.sort(key=lambda item: (item.path.name != "test_crawler.py", item.path not in long, -tests[item.path]))
+        browsing = "open_browser" in getattr(item, "fixturenames", ())
+        if browsing or item.get_closest_marker("timeout") or item.path.parent.name in SLOW_FOLDERS:
+            long.add(item.path)
+    items.sort(key=lambda item: (item.path.name != "test_crawler.py", item.path not in long))
 
 
 def is_slow(item: pytest.Item, patience: float) -> bool:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Table, column, table
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, String, Table, column, table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from labshare.audit.terms import Fault
@@ -20,7 +20,13 @@ class AuditEvent(Model):
         Index(None, "subject_type", "subject_id", "id"),
         Index(None, "at"),
         Index(None, "person_id", "at"),
-        Index(None, "firm_id", "id"),
+        Index(  # of events with one alone: SQLite would walk it for those of any firm
+            None,
+            "firm_id",
+            "id",
+            sqlite_where=text("firm_id IS NOT NULL"),
+            postgresql_where=text("firm_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)

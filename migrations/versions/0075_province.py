@@ -13,7 +13,13 @@ WAITING = {
 
 
 def upgrade() -> None:
-    op.create_index("ix_audit_event_firm_id_id", "audit_event", ["firm_id", "id"])
+    op.create_index(
+        "ix_audit_event_firm_id_id",
+        "audit_event",
+        ["firm_id", "id"],
+        sqlite_where=sa.text("firm_id IS NOT NULL"),
+        postgresql_where=sa.text("firm_id IS NOT NULL"),
+    )
     op.create_index("ix_lab_division", "lab", ["division"])
     op.drop_index("ix_payment_payer_waiting", table_name="payment")
     op.create_index("ix_payment_payer_waiting", "payment", ["id", "booking_id"], **WAITING)

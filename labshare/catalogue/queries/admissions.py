@@ -35,6 +35,8 @@ def county_on(day: Day) -> ColumnElement[str]:
 def lab_lies_in(day: Day) -> Callable[[str], ColumnElement[bool]]:
     """Condition on `Lab`, by code prefix: its county on this local day is of that division (R-RIGHTS-14)."""
 
+    others = aliased(Lab)
+
     def condition(prefix: str) -> ColumnElement[bool]:
         if not prefix:
             return true()
@@ -44,7 +46,6 @@ def lab_lies_in(day: Day) -> Callable[[str], ColumnElement[bool]]:
         )
         return and_(Lab.id.in_(ever), lies_in(county_on(day), prefix))
 
-    others = aliased(Lab)
     return condition
 
 

@@ -4,7 +4,13 @@
 async ({tags, without, opening, frame}) => {
   const found = [];
 
+  // Colours on their way from one to another are nobody's choice: axe sees where they end.
+  const atRest = () => Promise.allSettled(
+    document.getAnimations().filter((each) => each instanceof CSSTransition).map((each) => each.finished),
+  );
+
   async function look(part) {
+    await atRest();
     const results = await axe.run(
       {include: [part], exclude: without ? [[without]] : []},
       {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"], preload: false, iframes: false},

@@ -1,8 +1,11 @@
 """Every refusal of the rewards room, with the words a person reads."""
 
+from collections.abc import Mapping
+
 from flask_babel import lazy_gettext as _l
 
 from labshare.kernel.errors import Conflict, InvalidInput, NotFound
+from labshare.rewards.terms import Cap
 
 # A policy that is refused -------------------------------------------------------------------------------------------
 
@@ -263,6 +266,10 @@ class AboveFirmCap(AboveCap):
         "Above the firm's cap of the window: %(limit)s, of which its labs had %(had)s; at most %(left)s in "
         "the lab's favour."
     )
+
+
+ABOVE_SHARED: Mapping[Cap, type[AboveCap]] = {Cap.FIRM: AboveFirmCap}
+"""By the cap that labs share."""
 
 
 class AboveBudget(AboveCap):

@@ -1,5 +1,8 @@
 """The fixed words of rewards: states, grades, reasons, causes, what a policy may choose."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
@@ -67,18 +70,51 @@ class ObjectionVerdict(Term):
     REJECTED = "rejected", _l("Rejected")
 
 
+@dataclass(frozen=True)
+class Together:
+    """Labs that one cap holds together: those that have what is called `name` in common."""
+
+    name: str
+    """So it is called in a lab's facts, in its position and in traces (`firm_total`)."""
+    column: str
+    """And in a run's line."""
+    reduced: LazyString
+    """How a statement calls the reduction of step 5, by `amount`: what the labs had together."""
+    left: LazyString
+    """And that of step 7, by `amount`: what earlier payments left."""
+
+
 class Cap(Term):
-    """The most of one year, by its name in a policy's document."""
+    """The most of one year, by its name in a policy's document; in the order in which they cut (R-REWARD-13)."""
 
     whose: LazyString | str
+    together: Together | None
 
-    def __init__(self, code: str, label: LazyString | str = "", whose: LazyString | str = "") -> None:
+    def __init__(
+        self, code: str, label: LazyString | str = "", whose: LazyString | str = "", together: Together | None = None
+    ) -> None:
         super().__init__(code, label)
         self.whose = whose
+        self.together = together
 
     INSTRUMENT = "instrument_year_fen", _l("Cap per instrument and year (CNY)"), _l("Instrument")
     LAB = "lab_year_fen", _l("Cap per lab and year (CNY)"), _l("Lab")
-    FIRM = "firm_year_fen", _l("Cap per firm and year (CNY)"), _l("Firm")
+    FIRM = (
+        "firm_year_fen",
+        _l("Cap per firm and year (CNY)"),
+        _l("Firm"),
+        Together(
+            name="firm",
+            column="firm_id",
+            reduced=_l("Reduced to the firm's cap: its labs have %(amount)s together"),
+            left=_l("Reduced to what the firm's cap leaves: %(amount)s"),
+        ),
+    )
+
+    @classmethod
+    def shared(cls) -> Mapping["Cap", Together]:
+        """Those that hold labs together, and which."""
+        return {cap: cap.together for cap in cls if cap.together is not None}
 
 
 class Pays(Term):
@@ -219,12 +255,12 @@ class ChangedInput(Term):
 
 
 class TraceStep(Term):
-    """The steps of the calculation (R-REWARD-20)."""
+    """The steps of the calculation (R-REWARD-20), as a statement calls them."""
 
-    ENTRIES = "entries"
-    ELIGIBLE = "eligible"
-    BANDS = "bands"
-    UNIT = "unit"
-    CAPS = "caps"
-    BUDGET = "budget"
-    PAYABLE = "payable"
+    ENTRIES = "entries", _l("Eligible, year to date, in the entries")
+    ELIGIBLE = "eligible", _l("Eligible revenue, year to date (C)")
+    BANDS = "bands", _l("Bands, times the coefficient of the grade")
+    UNIT = "unit", _l("After sharing or capping by unit")
+    CAPS = "caps", _l("Caps of the year: lab, then firm")
+    BUDGET = "budget", _l("Budget of the year")
+    PAYABLE = "payable", _l("Less what was approved before")

@@ -51,6 +51,7 @@ from labshare.oversight.terms import UsageBy
 from labshare.rewards.rules.parts import shown_state
 from labshare.rewards.terms import (
     BandKind,
+    Cap,
     ChangedInput,
     Grade,
     ListState,
@@ -60,6 +61,7 @@ from labshare.rewards.terms import (
     RewardUnit,
     RunState,
     Tax,
+    TraceStep,
     WhyZero,
 )
 from labshare.settlement.terms import (
@@ -130,6 +132,7 @@ COMPARED: tuple[type[Term], ...] = (
     Admission,
     ApplicationEnd,
     BankLines,
+    Cap,
     ChargeKind,
     ExtraKind,
     FirstStep,
@@ -149,6 +152,7 @@ COMPARED: tuple[type[Term], ...] = (
     ReportState,
     PolicyState,
     ToDecide,
+    TraceStep,
     UsageBy,
 )
 """What templates compare with, by the name of the class: `run.state in RunState.open()`."""

@@ -6,25 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from labshare.kernel.formatting import MINUS, month, number, percent, plain_amount
+from labshare.rewards.rules.trace import reductions
 from labshare.rewards.terms import Cap, Grade, Reason, RewardUnit, TraceStep
-
-STEP_WORDS = {
-    TraceStep.ENTRIES: _l("Eligible, year to date, in the entries"),
-    TraceStep.ELIGIBLE: _l("Eligible revenue, year to date (C)"),
-    TraceStep.BANDS: _l("Bands, times the coefficient of the grade"),
-    TraceStep.UNIT: _l("After sharing or capping by unit"),
-    TraceStep.CAPS: _l("Caps of the year: lab, then firm"),
-    TraceStep.BUDGET: _l("Budget of the year"),
-    TraceStep.PAYABLE: _l("Less what was approved before"),
-}
 
 
 def step_notes(trace: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """Each step: its number and name, and how its result comes about."""
-    return [(f"{step['step']} {STEP_WORDS[step['label']]}", _("; ").join(WAYS[step["label"]](step))) for step in trace]
+    return [
+        (f"{step['step']} {TraceStep(step['label']).label}", _("; ").join(WAYS[step["label"]](step))) for step in trace
+    ]
 
 
 def _entries(step: Mapping[str, Any]) -> Iterator[str]:
@@ -66,11 +58,17 @@ def _unit(step: Mapping[str, Any]) -> Iterator[str]:
 
 def _caps(step: Mapping[str, Any]) -> Iterator[str]:
     given = step["inputs"]
-    for cap, after in ((Cap.LAB, given["after_own_cap"]), (Cap.FIRM, step["result"])):
-        most = step["parameters"][cap]
-        yield f"{cap.label}: {_('no cap') if most is None else plain_amount(most)} → {plain_amount(after)}"
-    if given["share"]:
-        yield _share(given["share"])
+    after = given["after_own_cap"]
+    yield _most(Cap.LAB, most=step["parameters"][Cap.LAB], after=after)
+    for one in reductions(step):
+        after = one.share["result"] if one.share else after
+        yield _most(one.cap, most=one.most, after=after)
+        if one.share:
+            yield _share(one.share)
+
+
+def _most(cap: Cap, *, most: int | None, after: int) -> str:
+    return f"{cap.label}: {_('no cap') if most is None else plain_amount(most)} → {plain_amount(after)}"
 
 
 def _budget(step: Mapping[str, Any]) -> Iterator[str]:
@@ -92,7 +90,7 @@ def _payable(step: Mapping[str, Any]) -> Iterator[str]:
     said = [f"{name} {plain_amount(fen)}" for name, fen in zip(names, amounts, strict=True)]
     yield _("%(said)s; never below 0: %(due)s", said=f" {MINUS} ".join(said), due=plain_amount(given["due"]))
     for share, words in (
-        (given["firm_share"], _("Reduced to what the firm's cap leaves: %(amount)s")),
+        *((one.share, str(one.words.left)) for one in reductions(step)),
         (given["budget_share"], _("Reduced to what the budget leaves: %(amount)s")),
     ):
         if share:

@@ -29,6 +29,7 @@ from labshare.rewards.queries.pages import EntryRow
 from labshare.rewards.queries.parts import Part
 from labshare.rewards.queries.runs import rules_of
 from labshare.rewards.rules.parts import shown_state
+from labshare.rewards.rules.trace import reductions
 from labshare.rewards.terms import Grade, Reason, RunState, Tax, WhyZero
 from labshare.settlement.terms import EntryCause
 from labshare.web.asked import asked_page
@@ -66,6 +67,7 @@ def statement_page(
         parts=line_parts,
         shown_state=shown_state(line.run.state, line.run.publicity_ends_at, now=now),
         trace={step["label"]: step for step in line.trace},
+        reductions=reductions,
         instruments=pages.instrument_names(line.trace),
         counts=Counter("in" if reason is None else "out" for _entry, _fen, reason in verdicts),
         show=show if show in ("in", "out") else "all",

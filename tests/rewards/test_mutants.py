@@ -145,12 +145,12 @@ def recoverable_below_zero(*, paid_fen: int, opening_fen: int, after_own_cap_fen
 
 def lab_and_firm_cap_swapped(policy: Policy, labs: Any, firms: Any, facts: Facts) -> calculation.Amounts:
     """The firm's cap first, then the lab's."""
-    real_lab, real_firm = caps.cap_lab, caps.cap_firm
+    real_lab, real_firm = caps.cap_lab, caps.cap_shared
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(caps, "cap_lab", lambda *, amount_fen, **_cap: amount_fen)
         patch.setattr(
             caps,
-            "cap_firm",
+            "cap_shared",
             lambda cap, amounts: {
                 code: Share(
                     available=0,
@@ -167,34 +167,34 @@ def lab_and_firm_cap_swapped(policy: Policy, labs: Any, firms: Any, facts: Facts
 
 def budget_before_firm_cap(policy: Policy, labs: Any, firms: Any, facts: Facts) -> calculation.Amounts:
     """The budget first: all labs' amounts reduced before any firm's cap."""
-    real = calculation._within_firms
+    real = calculation._within_shared
     used = []
 
-    def budget_first(firms_: Any, amounts: Mapping[str, int], reduce: Any) -> Any:
+    def budget_first(labs_: Any, amounts: Mapping[str, int], paid: Any, reduce: Any) -> Any:
         if not used:
             used.append(1)
             amounts = proportion.results(caps.cap_budget(policy.budget_year_fen, amounts), amounts)
-        return real(firms_, amounts, reduce)
+        return real(labs_, amounts, paid, reduce)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calculation, "_within_firms", budget_first)
+        patch.setattr(calculation, "_within_shared", budget_first)
         return _real_steps(policy, labs, firms, facts)
 
 
 def rooms_swapped(policy: Policy, labs: Any, firms: Any, facts: Facts) -> calculation.Amounts:
     """Step 7 with the budget's room asked before the firms'."""
-    real = calculation._within_firms
+    real = calculation._within_shared
     calls = []
 
-    def swapped(firms_: Any, amounts: Mapping[str, int], reduce: Any) -> Any:
+    def swapped(labs_: Any, amounts: Mapping[str, int], paid: Any, reduce: Any) -> Any:
         calls.append(1)
         if len(calls) == 2:
             room = payable.room(policy.budget_year_fen, facts.paid.values())
             amounts = proportion.results(payable.keep_to_budget(room, amounts), amounts)
-        return real(firms_, amounts, reduce)
+        return real(labs_, amounts, paid, reduce)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calculation, "_within_firms", swapped)
+        patch.setattr(calculation, "_within_shared", swapped)
         return _real_steps(policy, labs, firms, facts)
 
 
@@ -312,7 +312,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "ties without regard to capitals": (proportion, "share_by_largest_remainder", ties_without_case),
     # step 5
     "no lab cap": (caps, "cap_lab", lambda *, amount_fen, **_cap: amount_fen),
-    "no firm cap": (caps, "cap_firm", nothing),
+    "no firm cap": (caps, "cap_shared", nothing),
     "the firm's cap before the lab's": (calculation, "go_through_steps", lab_and_firm_cap_swapped),
     "reduced in order of code, not in proportion": (proportion, "reduce_to", cut_by_order_instead),
     # step 6
@@ -332,7 +332,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "opening in the lab's favour is ignored": (payable, "due", opening_in_favour_ignored),
     "a debt is paid as a negative amount": (payable, "due", debt_paid),
     "the firm's cap forgets what was paid": (payable, "room", lambda limit, _paid: limit),
-    "no firm's room": (payable, "keep_to_firm", nothing),
+    "no firm's room": (payable, "keep_to_cap", nothing),
     "no budget's room": (payable, "keep_to_budget", nothing),
     "the budget's room before the firms'": (calculation, "go_through_steps", rooms_swapped),
     "nothing is recoverable": (payable, "recoverable", lambda **_given: 0),

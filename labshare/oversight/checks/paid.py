@@ -4,6 +4,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
@@ -20,10 +21,15 @@ from labshare.settlement.models import RevenueEntry
 
 @invariant("What a window's approved runs paid lies within its caps and its budget", since="county")
 def paid_above_caps(_now: datetime) -> Iterator[tuple[str, str]]:
-    """By policy and year: each lab, each firm (all its labs ever paid there), all labs together."""
+    """By policy and year: each lab, those held together (each firm: all its labs ever paid there), all labs."""
     year = func.substr(RewardRun.month, 1, 4)
     policies = {policy.id: rules_of(policy) for policy in db.session.scalars(select(Policy))}
-    for name, key in (("lab", RewardLine.lab_id), ("firm", RewardLine.firm_id), ("budget", RewardRun.policy_id)):
+    held: list[tuple[str, Any, Cap | None]] = [
+        ("lab", RewardLine.lab_id, Cap.LAB),
+        *((one.name, getattr(RewardLine, one.column), cap) for cap, one in Cap.shared().items()),
+        ("budget", RewardRun.policy_id, None),
+    ]
+    for name, key, limit in held:
         paid = (
             select(RewardRun.policy_id, year, key, func.sum(RewardLine.payable_fen))
             .join(RewardRun, RewardRun.id == RewardLine.run_id)
@@ -32,14 +38,9 @@ def paid_above_caps(_now: datetime) -> Iterator[tuple[str, str]]:
         )
         for policy_id, of_year, subject, fen in db.session.execute(paid):
             policy = policies[policy_id]
-            caps = {
-                "lab": policy.caps[Cap.LAB],
-                "firm": policy.caps[Cap.FIRM],
-                "budget": policy.budget_year_fen,
-            }
-            cap = caps[name]
-            if cap is not None and fen > cap:
-                yield f"{policy.division} {of_year} {name} {subject}", f"paid {fen}, at most {cap}"
+            most = policy.budget_year_fen if limit is None else policy.caps[limit]
+            if most is not None and fen > most:
+                yield f"{policy.division} {of_year} {name} {subject}", f"paid {fen}, at most {most}"
 
 
 @invariant("No ledger entry is eligible in two divisions", since="county")

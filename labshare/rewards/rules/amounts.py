@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from labshare.kernel.money import Fen
 from labshare.rewards.rules import bands
 from labshare.rewards.rules.proportion import Share
+from labshare.rewards.terms import Cap
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,14 @@ class UnitResult:
     capped: Fen
 
 
+@dataclass(frozen=True)
+class Held:
+    """One lab under a cap that it shares: what those under it had together, and its share where that was too much."""
+
+    together: Fen
+    share: Share | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Amounts:
     """What every lab has after each step, by code; a `Share` where it came from a sharing or a reduction."""
@@ -26,18 +35,18 @@ class Amounts:
     unit_share: Mapping[str, Share | None]
     by_units: Mapping[str, Fen]
     own_cap: Mapping[str, Fen]
-    firm_total: Mapping[str, Fen]
-    firm_share: Mapping[str, Share | None]
-    after_firm_cap: Mapping[str, Fen]
+    shared: Mapping[Cap, Mapping[str, Held]]
+    """Step 5, together the amounts before that cap."""
+    after_caps: Mapping[str, Fen]
     budget_total: Fen
     budget_share: Mapping[str, Share | None]
     entitlement: Mapping[str, Fen]
     paid: Mapping[str, Fen]
     opening: Mapping[str, Fen]
     due: Mapping[str, Fen]
-    firm_paid: Mapping[str, Fen]
-    due_firm_share: Mapping[str, Share | None]
-    due_after_firm: Mapping[str, Fen]
+    due_shared: Mapping[Cap, Mapping[str, Held]]
+    """Step 7, together what was paid."""
+    due_after_caps: Mapping[str, Fen]
     all_paid: Fen
     due_budget_share: Mapping[str, Share | None]
     payable: Mapping[str, Fen]

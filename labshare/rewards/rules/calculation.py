@@ -1,6 +1,6 @@
 """The seven steps in their order, from R-REWARD-3 to R-REWARD-17, for one month and one policy."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from labshare.kernel.money import ZERO, Fen, total
 from labshare.kernel.months import Month
 from labshare.rewards.policy import Policy
 from labshare.rewards.rules import bands, caps, eligible, payable, proportion, trace, units, why
-from labshare.rewards.rules.amounts import Amounts, UnitResult
+from labshare.rewards.rules.amounts import Amounts, Held, UnitResult
 from labshare.rewards.rules.eligible import Unit
 from labshare.rewards.rules.facts import Facts, Lab
 from labshare.rewards.rules.proportion import Share
@@ -64,17 +64,17 @@ def by_firm(labs: list[Lab]) -> dict[str, list[Lab]]:
 
 
 def go_through_steps(policy: Policy, labs: list[Lab], firms: Mapping[str, list[Lab]], facts: Facts) -> Amounts:
-    """Steps 2 to 7 for all labs together, since caps of firms and the budget tie them to one another."""
+    """Steps 2 to 7 for all labs together, since the caps they share and the budget tie them to one another."""
     codes = [lab.code for lab in labs]
     own_sum = eligible.own_sums(facts)
     unit_results, unit_share, by_units = _units(policy, labs, firms, facts, own_sum)
 
     own_cap = {code: caps.cap_lab(cap_fen=policy.caps[Cap.LAB], amount_fen=by_units[code]) for code in codes}
-    firm_share, after_firm_cap = _within_firms(
-        firms, own_cap, lambda _firm, amounts: caps.cap_firm(policy.caps[Cap.FIRM], amounts)
+    shared, after_caps = _within_shared(
+        labs, own_cap, None, lambda cap, amounts, _together: caps.cap_shared(policy.caps[cap], amounts)
     )
-    budget_shares = caps.cap_budget(policy.budget_year_fen, after_firm_cap)
-    entitlement = proportion.results(budget_shares, after_firm_cap)
+    budget_shares = caps.cap_budget(policy.budget_year_fen, after_caps)
+    entitlement = proportion.results(budget_shares, after_caps)
 
     paid = {code: facts.paid.get(code, ZERO) for code in codes}
     opening = {code: facts.opening.get(code, ZERO) for code in codes}
@@ -82,36 +82,32 @@ def go_through_steps(policy: Policy, labs: list[Lab], firms: Mapping[str, list[L
         code: payable.due(entitlement_fen=entitlement[code], paid_fen=paid[code], opening_fen=opening[code])
         for code in codes
     }
-    firm_paid = {firm: total(paid[lab.code] for lab in own) for firm, own in firms.items()}
-    due_firm_share, due_after_firm = _within_firms(
-        firms,
+    due_shared, due_after_caps = _within_shared(
+        labs,
         due,
-        lambda firm, amounts: payable.keep_to_firm(
-            payable.room(policy.caps[Cap.FIRM], (paid[lab.code] for lab in firms[firm])), amounts
-        ),
+        paid,
+        lambda cap, dues, together: payable.keep_to_cap(payable.room(policy.caps[cap], [together]), dues),
     )
-    due_budget_shares = payable.keep_to_budget(payable.room(policy.budget_year_fen, paid.values()), due_after_firm)
+    due_budget_shares = payable.keep_to_budget(payable.room(policy.budget_year_fen, paid.values()), due_after_caps)
     return Amounts(
         own_sum=own_sum,
         units=unit_results,
         unit_share=unit_share,
         by_units=by_units,
         own_cap=own_cap,
-        firm_total={firm: total(own_cap[lab.code] for lab in own) for firm, own in firms.items()},
-        firm_share=firm_share,
-        after_firm_cap=after_firm_cap,
-        budget_total=total(after_firm_cap.values()),
+        shared=shared,
+        after_caps=after_caps,
+        budget_total=total(after_caps.values()),
         budget_share={code: (budget_shares or {}).get(code) for code in codes},
         entitlement=entitlement,
         paid=paid,
         opening=opening,
         due=due,
-        firm_paid=firm_paid,
-        due_firm_share=due_firm_share,
-        due_after_firm=due_after_firm,
+        due_shared=due_shared,
+        due_after_caps=due_after_caps,
         all_paid=total(paid.values()),
         due_budget_share={code: (due_budget_shares or {}).get(code) for code in codes},
-        payable=proportion.results(due_budget_shares, due_after_firm),
+        payable=proportion.results(due_budget_shares, due_after_caps),
         recoverable={
             code: payable.recoverable(paid_fen=paid[code], opening_fen=opening[code], after_own_cap_fen=own_cap[code])
             for code in codes
@@ -167,18 +163,27 @@ def _leaves(
     return leaves
 
 
-def _within_firms(
-    firms: Mapping[str, list[Lab]], amounts: Mapping[str, Fen], reduce: Any
-) -> tuple[dict[str, Share | None], dict[str, Fen]]:
-    """Let `reduce` act on the labs of each firm; the shares where it did, and the amounts after it."""
-    shares: dict[str, Share | None] = {}
-    after: dict[str, Fen] = {}
-    for firm, own in firms.items():
-        of_firm = {lab.code: amounts[lab.code] for lab in own}
-        reduced = reduce(firm, of_firm)
-        after |= proportion.results(reduced, of_firm)
-        shares |= {code: (reduced or {}).get(code) for code in of_firm}
-    return shares, after
+_Reduce = Callable[[Cap, Mapping[str, Fen], Fen], dict[str, Share] | None]
+
+
+def _within_shared(
+    labs: list[Lab], amounts: Mapping[str, Fen], paid: Mapping[str, Fen] | None, reduce: _Reduce
+) -> tuple[dict[Cap, dict[str, Held]], dict[str, Fen]]:
+    """Cap by cap, let `reduce` act on the labs that it holds together, which were `paid` or have the amounts themselves
+    together; what it did to each lab, and the amounts after it."""
+    by_code = {lab.code: lab for lab in labs}
+    found: dict[Cap, dict[str, Held]] = {}
+    for cap, held in Cap.shared().items():
+        after: dict[str, Fen] = {}
+        found[cap] = {}
+        for codes in caps.held_together(held, by_code):
+            theirs = {code: amounts[code] for code in codes}
+            together = total((amounts if paid is None else paid)[code] for code in codes)
+            reduced = reduce(cap, theirs, together)
+            after |= proportion.results(reduced, theirs)
+            found[cap] |= {code: Held(together, (reduced or {}).get(code)) for code in codes}
+        amounts = after
+    return found, dict(amounts)
 
 
 def _line(terms: trace.Terms, lab: Lab, facts: Facts, amounts: Amounts) -> Line:
@@ -195,12 +200,12 @@ def _line(terms: trace.Terms, lab: Lab, facts: Facts, amounts: Amounts) -> Line:
         all_below_threshold=all(result.base.below_threshold for result in unit_results),
         coefficient_zero=policy.coefficient(grade) == 0,
         uncapped=uncapped,
-        after_caps=amounts.after_firm_cap[code],
+        after_caps=amounts.after_caps[code],
         entitlement=amounts.entitlement[code],
         settled=Fen(amounts.paid[code] + amounts.opening[code]),
         opening=amounts.opening[code],
         due=amounts.due[code],
-        after_firm=amounts.due_after_firm[code],
+        due_after_caps=amounts.due_after_caps[code],
         payable=amounts.payable[code],
         recoverable=amounts.recoverable[code],
     )

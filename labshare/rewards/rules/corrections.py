@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from labshare.kernel.formatting import plain_money
 from labshare.kernel.money import ZERO, Fen, total
-from labshare.rewards.errors import AboveBudget, AboveCap, AboveFirmCap, AboveLabCap
+from labshare.rewards.errors import ABOVE_SHARED, AboveBudget, AboveCap, AboveLabCap
 from labshare.rewards.policy import Policy
-from labshare.rewards.rules.caps import cap_budget, cap_firm
+from labshare.rewards.rules.caps import cap_budget, cap_shared, held_together
 from labshare.rewards.rules.payable import room
 from labshare.rewards.rules.proportion import results
 from labshare.rewards.terms import Cap
@@ -58,20 +58,28 @@ def within_caps(policy: Policy, positions: Mapping[str, Position], differences: 
         for code, fen in differences.items()
         if fen < 0
     }
-    for firm in {positions[code].firm for code in lifts}:
-        own = {code: fen for code, fen in lifts.items() if positions[code].firm == firm}
-        lifts |= results(cap_firm(room(policy.caps[Cap.FIRM], _of_firm(positions, firm)), own), own)
+    for cap, together in Cap.shared().items():
+        for codes in held_together(together, positions):
+            theirs = {code: lifts[code] for code in codes if code in lifts}
+            left = room(policy.caps[cap], [positions[code].had for code in codes])
+            lifts |= results(cap_shared(left, theirs), theirs)
     everybody = [position.had for position in positions.values()]
     lifts = results(cap_budget(room(policy.budget_year_fen, everybody), lifts), lifts)
     return {code: Fen(-lifts[code]) if code in lifts else fen for code, fen in differences.items()}
 
 
 def exceeded(policy: Policy, positions: Mapping[str, Position], code: str, fen: Fen) -> AboveCap | None:
-    """The first cap of the window that this correction would lift the lab, its firm or all labs above."""
+    """The first cap of the window that this correction would lift the lab, those held together with it, or all labs
+    above."""
     own = positions[code]
     limits: tuple[tuple[type[AboveCap], Fen | None, Fen], ...] = (
         (AboveLabCap, policy.caps[Cap.LAB], own.had_of_its_own),
-        (AboveFirmCap, policy.caps[Cap.FIRM], total(_of_firm(positions, own.firm))),
+        *(
+            (ABOVE_SHARED[cap], policy.caps[cap], total(positions[one].had for one in codes))
+            for cap, together in Cap.shared().items()
+            for codes in held_together(together, positions)
+            if code in codes
+        ),
         (AboveBudget, policy.budget_year_fen, total(position.had for position in positions.values())),
     )
     return next(
@@ -86,7 +94,3 @@ def exceeded(policy: Policy, positions: Mapping[str, Position], code: str, fen: 
 
 def _at_most(fen: Fen, *, left: Fen | None) -> Fen:
     return fen if left is None else min(fen, left)
-
-
-def _of_firm(positions: Mapping[str, Position], firm: str) -> list[Fen]:
-    return [position.had for position in positions.values() if position.firm == firm]

@@ -17,8 +17,8 @@ def room(limit_fen: Fen | None, paid: Iterable[Fen]) -> Fen | None:
     return None if limit_fen is None else Fen(max(0, limit_fen - total(paid)))
 
 
-def keep_to_firm(room_fen: Fen | None, dues: Mapping[str, Fen]) -> dict[str, Share] | None:
-    """One firm's dues, reduced in proportion where they exceed what its yearly cap still lets pass."""
+def keep_to_cap(room_fen: Fen | None, dues: Mapping[str, Fen]) -> dict[str, Share] | None:
+    """The dues of labs that a cap holds together, reduced in proportion where they exceed what it still lets pass."""
     return proportion.reduce_to(room_fen, dues)
 
 

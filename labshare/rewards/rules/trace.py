@@ -4,17 +4,18 @@ All amounts are fen. Exact products, rates and coefficients are decimal strings.
 `{available, weight, weights, floor, extra, result}`: result = floor(available × weight ÷ weights) + extra.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.rewards.policy import Policy
-from labshare.rewards.rules.amounts import Amounts, UnitResult
+from labshare.rewards.rules.amounts import Amounts, Held, UnitResult
 from labshare.rewards.rules.facts import Facts, Lab
 from labshare.rewards.rules.proportion import Share
-from labshare.rewards.terms import Cap, RewardUnit, TraceStep
+from labshare.rewards.terms import Cap, RewardUnit, Together, TraceStep
 
 
 def plain(value: Fraction) -> str:
@@ -124,11 +125,10 @@ class _Line:
             inputs={
                 "before": amounts.by_units[code],
                 "after_own_cap": amounts.own_cap[code],
-                "firm_total": amounts.firm_total[self.lab.firm],
-                "share": _share(amounts.firm_share[code]),
+                **self._shared(TraceStep.CAPS, amounts.shared),
             },
-            parameters={cap: self.policy.caps[cap] for cap in (Cap.LAB, Cap.FIRM)},
-            result=amounts.after_firm_cap[code],
+            parameters={cap: self.policy.caps[cap] for cap in (Cap.LAB, *Cap.shared())},
+            result=amounts.after_caps[code],
         )
 
     def budget(self) -> Mapping[str, Any]:
@@ -136,7 +136,7 @@ class _Line:
         return _step(
             TraceStep.BUDGET,
             inputs={
-                "before": amounts.after_firm_cap[code],
+                "before": amounts.after_caps[code],
                 "all_labs": amounts.budget_total,
                 "share": _share(amounts.budget_share[code]),
             },
@@ -153,19 +153,55 @@ class _Line:
                 "paid": amounts.paid[code],
                 "opening": amounts.opening[code],
                 "due": amounts.due[code],
-                "firm_paid": amounts.firm_paid[self.lab.firm],
-                "firm_share": _share(amounts.due_firm_share[code]),
+                **self._shared(TraceStep.PAYABLE, amounts.due_shared),
                 "all_paid": amounts.all_paid,
                 "budget_share": _share(amounts.due_budget_share[code]),
                 "after_own_cap": amounts.own_cap[code],
                 "recoverable": amounts.recoverable[code],
             },
             parameters={
-                Cap.FIRM: self.policy.caps[Cap.FIRM],
+                **{cap: self.policy.caps[cap] for cap in Cap.shared()},
                 "budget_year_fen": self.policy.budget_year_fen,
             },
             result=amounts.payable[code],
         )
+
+    def _shared(self, step: TraceStep, held: Mapping[Cap, Mapping[str, Held]]) -> Mapping[str, Any]:
+        found: dict[str, Any] = {}
+        for cap, together in Cap.shared().items():
+            one = held[cap][self.lab.code]
+            sum_name, share_name = _names(step, cap, together)
+            found |= {sum_name: one.together, share_name: _share(one.share)}
+        return found
+
+
+def _names(step: str, cap: Cap, together: Together) -> tuple[str, str]:
+    """What the labs that a cap holds together have, or were paid; and a lab's share where that was too much. The firm's
+    was there first: kept traces call its share just so."""
+    if step == TraceStep.PAYABLE:
+        return f"{together.name}_paid", f"{together.name}_share"
+    return f"{together.name}_total", "share" if cap == Cap.FIRM else f"{together.name}_share"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reduction:
+    """What a kept step tells of a cap that labs share."""
+
+    cap: Cap
+    words: Together
+    most: Fen | None
+    together: Fen
+    share: Mapping[str, Fen] | None
+    """Where the cap cut."""
+
+
+def reductions(step: Mapping[str, Any]) -> Iterator[Reduction]:
+    """Of step 5 or 7 of a kept trace: each cap that it names; one that came later it does not."""
+    given, most = step["inputs"], step["parameters"]
+    for cap, together in Cap.shared().items():
+        if cap in most:
+            sum_name, share_name = _names(step["label"], cap, together)
+            yield Reduction(cap=cap, words=together, most=most[cap], together=given[sum_name], share=given[share_name])
 
 
 def of_line(terms: Terms, lab: Lab, facts: Facts, amounts: Amounts) -> tuple[Mapping[str, Any], ...]:

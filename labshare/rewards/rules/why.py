@@ -23,7 +23,7 @@ class Course:
     """Paid and opening."""
     opening: Fen
     due: Fen
-    after_firm: Fen
+    due_after_caps: Fen
     payable: Fen
     recoverable: Fen
 
@@ -33,7 +33,7 @@ def why_zero(course: Course) -> WhyZero | None:
     if course.payable > 0:
         return None
     if course.due > 0:
-        return WhyZero.CAP_REACHED if course.after_firm == 0 else WhyZero.BUDGET_USED
+        return WhyZero.CAP_REACHED if course.due_after_caps == 0 else WhyZero.BUDGET_USED
     if course.uncapped == 0:
         return _why_no_base(course)
     if course.recoverable > 0 or course.entitlement > course.settled - course.opening:

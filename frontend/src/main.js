@@ -18,5 +18,5 @@ import "./rows.js";
 import "./small.js";
 import "./suggest.js";
 import "./ticks.js";
-import "./told.js";
+import "./progress.js";
 import "./upload.js";

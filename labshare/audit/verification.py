@@ -28,28 +28,30 @@ class Broken:
     head_id: int | None = None
 
 
-def nothing_told(_events: int) -> None:
+def no_progress(_events: int) -> None:
     """Nobody wants to know how far it is."""
 
 
 def verify(
-    now: datetime, *, key: str, head: Mapping[str, Any] | None = None, told: Callable[[int], None] = nothing_told
+    now: datetime, *, key: str, head: Mapping[str, Any] | None = None, progress: Callable[[int], None] = no_progress
 ) -> Broken | None:
     """None where the trail is untouched, else the first broken place.
 
     `key`: the public one. `head`: a seal (`{"id", "root"}`) or a published head (`{"seals", "root"}`) that was kept
     elsewhere: with it a cut tail shows, too. `told` hears now and then how many events are done.
     """
-    return next(_broken(now, key, head, told), None)
+    return next(_broken(now, key, head, progress), None)
 
 
-def _broken(now: datetime, key: str, kept: Mapping[str, Any] | None, told: Callable[[int], None]) -> Iterator[Broken]:
+def _broken(
+    now: datetime, key: str, kept: Mapping[str, Any] | None, progress: Callable[[int], None]
+) -> Iterator[Broken]:
     event_key = str(current_app.config["EVENT_KEY"])
     found = queries.heads()
     yield from _broken_heads(found, key)
     heads = [head for head in found if isinstance(head, Head)]
     yield from _broken_seals(heads, key, kept)
-    yield from _broken_events(event_key, told)
+    yield from _broken_events(event_key, progress)
     if (gone := queries.leaf_without_seal()) is not None:
         yield Broken(what="seal_gone", seal_id=gone)
     yield from _heads_gone(heads, event_key)
@@ -115,7 +117,7 @@ def _unsigned(seals: Sequence[Seal], key: str) -> Iterator[Broken]:
             yield Broken(what="signature", seal_id=seal.id)
 
 
-def _broken_events(event_key: str, told: Callable[[int], None]) -> Iterator[Broken]:
+def _broken_events(event_key: str, progress: Callable[[int], None]) -> Iterator[Broken]:
     macs, bare_until, done = rules.Macs(event_key), _last_seal_without_macs(event_key), 0
     for batch in _batches():
         try:
@@ -126,7 +128,7 @@ def _broken_events(event_key: str, told: Callable[[int], None]) -> Iterator[Brok
             done += seal.count
             if not _holds(seal, rows.get(seal.id, ()), macs):
                 yield from _what_is_broken(seal, event_key, bare_until)
-        told(done)
+        progress(done)
 
 
 def _batches() -> Iterator[list[Seal]]:

@@ -217,16 +217,16 @@ def check_trail(now: datetime) -> str:
 
 def _check_trail(check: int, now: datetime) -> audit.Broken | None:
     """Prove the trail untouched, and write how far it is and what came of it."""
-    told = time.monotonic()
+    written = time.monotonic()
 
-    def tell(events: int) -> None:
-        nonlocal told
-        if time.monotonic() - told >= 1:
-            told = time.monotonic()
+    def progress(events: int) -> None:
+        nonlocal written
+        if time.monotonic() - written >= 1:
+            written = time.monotonic()
             with transaction():
                 continue_check(check, events=events)
 
-    broken = audit.verify(now, key=current_app.config["AUDIT_PUBLIC_KEY"], told=tell)
+    broken = audit.verify(now, key=current_app.config["AUDIT_PUBLIC_KEY"], progress=progress)
     with transaction():
         end_check(check, broken, now=utc_now())
     return broken

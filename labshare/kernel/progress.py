@@ -1,4 +1,4 @@
-"""What a long step tells while it goes. Services are handed a `Tell`; who asks decides where it is kept and shown."""
+"""How far a long step is. Services are handed a `Progress`; who asks decides where it is kept and shown."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias, TypeVar
@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 T = TypeVar("T")
-Tell: TypeAlias = Callable[[LazyString | str, int, int], None]
+Progress: TypeAlias = Callable[[LazyString | str, int, int], None]
 """What is being done, how many are done, of how many; 0 of 0 where that is not counted."""
 READING, CHECKING = _l("Reading rows"), _l("Checking")
 WRITING, INDEXING = _l("Writing rows"), _l("Making it findable")
@@ -15,7 +15,7 @@ AT_ONCE = 500
 """Rows between two words."""
 
 
-def untold(_what: LazyString | str, _done: int, _total: int) -> None:
+def no_progress(_what: LazyString | str, _done: int, _total: int) -> None:
     """To nobody."""
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from labshare.booking.services import sheets as services
 from labshare.catalogue.models import Instrument
 from labshare.catalogue.terms import SheetKind
-from labshare.http import told
+from labshare.http import progress as http_progress
 from labshare.kernel.database import db, transaction
 from labshare.kernel.progress import CHECKING, INDEXING, READING, WRITING
 from labshare.settlement.files import sweep
@@ -37,7 +37,7 @@ def test_reading_checking_writing_indexing_are_told_in_order(house: House) -> No
     rows = sheet(SheetKind.INSTRUMENTS, *(machine(f"N-{n:04}") for n in range(1_200)))
     with transaction():
         services.import_sheets(
-            **house.who, lab_id=house.lab.id, sheets=[rows], name="x", tell=lambda *one: said.append(one)
+            **house.who, lab_id=house.lab.id, sheets=[rows], name="x", progress=lambda *one: said.append(one)
         )
     assert list(dict.fromkeys(what for what, _done, _total in said)) == [READING, CHECKING, WRITING, INDEXING]
     for what in (READING, WRITING):
@@ -61,11 +61,11 @@ def test_its_person_alone_reads_it_and_only_while_it_goes(
     seen: list[Any] = []
     check = pages.check_sheets
 
-    def looked_at(*, tell: Any, **given: Any) -> Any:
-        tell(WRITING, 7, 9)
+    def looked_at(*, progress: Any, **given: Any) -> Any:
+        progress(WRITING, 7, 9)
         for person in (manager, other):
             seen.append(sign_in(app.test_client(), person, lab.firm).get(f"/lab/sheets/told/{SECRET}"))
-        return check(tell=tell, **given)
+        return check(progress=progress, **given)
 
     monkeypatch.setattr(pages, "check_sheets", looked_at)
     sign_in(client, manager, lab.firm)
@@ -76,29 +76,29 @@ def test_its_person_alone_reads_it_and_only_while_it_goes(
     assert "no-store" in own.headers["Cache-Control"]
     assert (others.status_code, others.data) == (204, b"")
     assert client.get(f"/lab/sheets/told/{SECRET}").status_code == 204
-    assert not list(told.folder().glob("told-*"))
+    assert not list(http_progress.folder().glob("told-*"))
 
 
 def test_what_fails_leaves_nothing_behind(lab: Any, client: FlaskClient) -> None:
     sign_in(client, make.member(lab.firm, "lab_manager"), lab.firm)
     sent = {"file": (io.BytesIO(b"x,y\n1,2\n"), "x.csv"), "told": SECRET}
     assert client.post(f"/lab/labs/{lab.id}/sheets", data=sent).status_code == 422
-    assert not list(told.folder().glob("told-*"))
-    assert not list(told.folder().glob("incoming-*"))
+    assert not list(http_progress.folder().glob("told-*"))
+    assert not list(http_progress.folder().glob("incoming-*"))
 
 
 def test_a_word_is_written_four_times_a_second_at_most(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     now = iter(n / 100 for n in range(1_000))
     written: list[str] = []
-    monkeypatch.setattr(told.time, "monotonic", lambda: next(now))
-    replace = told.os.replace
-    monkeypatch.setattr(told.os, "replace", lambda *names: (written.append(names[1]), replace(*names)))
-    with app.test_request_context(), told.telling(SECRET) as tell:
+    monkeypatch.setattr(http_progress.time, "monotonic", lambda: next(now))
+    replace = http_progress.os.replace
+    monkeypatch.setattr(http_progress.os, "replace", lambda *names: (written.append(names[1]), replace(*names)))
+    with app.test_request_context(), http_progress.reporting(SECRET) as report:
         for n in range(100):
-            tell(READING, n, 100)
+            report(READING, n, 100)
         assert 3 <= len(written) <= 5
-        tell(CHECKING, 0, 0)
-        assert told.told(SECRET) == {"what": str(CHECKING), "done": 0, "total": 0}
+        report(CHECKING, 0, 0)
+        assert http_progress.last_progress(SECRET) == {"what": str(CHECKING), "done": 0, "total": 0}
 
 
 def test_a_phone_sees_how_far_thousands_of_rows_are(  # R-SHEET-3
@@ -141,8 +141,8 @@ def test_a_phone_sees_how_far_thousands_of_rows_are(  # R-SHEET-3
 
 
 def test_what_a_killed_request_left_is_swept(app: Flask, clock: Clock) -> None:
-    told.folder().mkdir(parents=True, exist_ok=True)
-    left = told.folder() / "told-left"
+    http_progress.folder().mkdir(parents=True, exist_ok=True)
+    left = http_progress.folder() / "told-left"
     sweep(now=datetime.now(UTC))  # what other tests left
     left.write_text("{}")
     assert sweep(now=datetime.now(UTC)) == 0

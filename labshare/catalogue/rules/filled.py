@@ -13,7 +13,7 @@ from labshare.catalogue.rules.sheets import COLUMNS, VERSION, Column, in_both
 from labshare.catalogue.terms import SheetKind
 from labshare.kernel.errors import InvalidInputs, Problem
 from labshare.kernel.formatting import plain_number
-from labshare.kernel.progress import READING, Tell, in_parts, untold
+from labshare.kernel.progress import READING, Progress, in_parts, no_progress
 from labshare.kernel.sheets import ReadSheet, Value
 from labshare.kernel.tables import armed
 
@@ -94,7 +94,7 @@ def place_of(cell: str) -> tuple[int, int]:
     return int(match[2] if match else 1), place - 1
 
 
-def filled_in(read: Sequence[ReadSheet], tell: Tell = untold) -> list[Filled]:
+def filled_in(read: Sequence[ReadSheet], progress: Progress = no_progress) -> list[Filled]:
     """The sheets of a file in the order in which they are taken in. Sheets without a template's mark are passed over
     where others have one; without any, all count whose head is known. Raises `NoSheet`, `NothingInSheets`."""
     said = [(one, _texts(one)) for one in read if one.rows]
@@ -105,7 +105,7 @@ def filled_in(read: Sequence[ReadSheet], tell: Tell = untold) -> list[Filled]:
     found: list[Filled] = []
     before, total = 0, sum(len(rows) for _one, rows in said)
     for one, rows, match in marked or [(one, rows, None) for one, rows in said]:
-        filled = _read(one, rows, match, names, partial(_told, tell, before, total))
+        filled = _read(one, rows, match, names, partial(_progress_of_sheet, progress, before, total))
         before += len(rows)
         if filled is None:
             continue
@@ -121,9 +121,9 @@ def filled_in(read: Sequence[ReadSheet], tell: Tell = untold) -> list[Filled]:
     return sorted(found, key=lambda one: list(SheetKind).index(one.kind))
 
 
-def _told(tell: Tell, before: int, total: int, here: int) -> None:
-    """Tell how many rows are read, with those of the sheets before."""
-    tell(READING, before + here, total)
+def _progress_of_sheet(progress: Progress, before: int, total: int, here: int) -> None:
+    """Report how many rows are read, with those of the sheets before."""
+    progress(READING, before + here, total)
 
 
 def kinds_in(read: Sequence[ReadSheet]) -> set[SheetKind]:
@@ -172,7 +172,7 @@ def _read(
     rows: dict[int, list[str]],
     match: re.Match[str] | None,
     names: Mapping[SheetKind, Mapping[str, Column]],
-    tell: Callable[[int], None],
+    progress: Callable[[int], None],
 ) -> Filled | None:
     heads = [
         (sum(_called(cell, names[kind]) is not None for cell in row), -number, kind)
@@ -198,7 +198,7 @@ def _read(
         columns = {column.name: column for column in COLUMNS[kind]}
         used = [(columns[name], place) for name, place in filled.places.items()]
         for part in in_parts([number for number in rows if number >= first]):
-            tell(len(filled.rows))
+            progress(len(filled.rows))
             filled.rows += [_row(filled, number, used, spoilt) for number in part]
     return filled
 

@@ -38,7 +38,7 @@ from labshare.catalogue.services.instruments import certificate_values
 from labshare.catalogue.terms import LifeState, SheetKind
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.progress import AT_ONCE, WRITING, Tell, in_parts, untold
+from labshare.kernel.progress import AT_ONCE, WRITING, Progress, in_parts, no_progress
 
 REFUSALS = {
     "inner_id": errors.InnerIdUsed,
@@ -54,9 +54,11 @@ REFUSALS = {
 class Writing:
     """A plan on its way into the tables, which tells how many of its `total` rows are there."""
 
-    def __init__(self, actor: Actor, now: datetime, lab_id: int, *, tell: Tell = untold, total: int = 0) -> None:
+    def __init__(
+        self, actor: Actor, now: datetime, lab_id: int, *, progress: Progress = no_progress, total: int = 0
+    ) -> None:
         self.actor, self.now, self.lab_id = actor, now, lab_id
-        self._tell, self._total = tell, total
+        self._progress, self._total = progress, total
         self.events: list[Entry] = []
         self.added: dict[str, list[Any]] = {}
         self.changed: dict[str, list[Any]] = {}
@@ -83,7 +85,7 @@ class Writing:
     def _written(self) -> None:
         done = sum(map(len, (*self.added.values(), *self.changed.values())))
         if done % AT_ONCE == 0 or done == self._total:
-            self._tell(WRITING, done, self._total)
+            self._progress(WRITING, done, self._total)
 
     def instruments(self, made: Plan) -> None:
         """Instruments with their units, then certificates."""

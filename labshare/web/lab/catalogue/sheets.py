@@ -21,9 +21,9 @@ from labshare.http.actor import current_actor
 from labshare.http.downloads import download
 from labshare.http.limits import limited
 from labshare.http.marked_sheets import marked_workbook
+from labshare.http.progress import last_progress, new_secret, reporting
 from labshare.http.rights import OWN_FIRM, requires, signed_in
 from labshare.http.sheets import csv_file, workbook
-from labshare.http.told import new_secret, telling, told
 from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.media import SHEETS, accept
 from labshare.kernel.progress import READING
@@ -101,9 +101,9 @@ def sheets_check(lab_id: int) -> Any:
     try:
         if taken.problem is not None:
             raise taken.problem
-        with telling(form.told.data) as tell:
-            tell(READING, 0, 0)
-            plan = check_sheets(**who, sheets=read_kept(taken.sha256), tell=tell)
+        with reporting(form.told.data) as progress:
+            progress(READING, 0, 0)
+            plan = check_sheets(**who, sheets=read_kept(taken.sha256), progress=progress)
     except NotFound:
         raise
     except Problem as problem:
@@ -132,15 +132,15 @@ def sheets_import(lab_id: int) -> Any:
     form = TakeForm()
     read: list[Any] = []
     who = {"actor": current_actor(), "now": utc_now(), "lab_id": lab_id}
-    with telling(form.told.data) as tell:
+    with reporting(form.told.data) as progress:
 
         def before() -> None:
-            tell(READING, 0, 0)
+            progress(READING, 0, 0)
             read.extend(_kept(lab_id, form.checked.data))
 
         answer = posted(
             form,
-            lambda: import_sheets(**who, sheets=read[0], name=read[1], tell=tell),
+            lambda: import_sheets(**who, sheets=read[0], name=read[1], progress=progress),
             lambda made: (_taken_in(made), url_for("lab.sheets", lab=lab_id)),
             Around(before=before),
         )
@@ -155,7 +155,7 @@ def sheets_import(lab_id: int) -> Any:
 def sheets_told(secret: str) -> Response:
     """How far the file is that this person sent with this secret, as data for a script; nothing (204) of any other,
     before it begins and once it is over."""
-    found = told(secret)
+    found = last_progress(secret)
     answer = current_app.response_class(status=204) if found is None else jsonify(found)
     answer.headers["Cache-Control"] = "no-store"
     return answer

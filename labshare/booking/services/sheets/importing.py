@@ -23,20 +23,22 @@ from labshare.catalogue.services.index import rebuild_lab
 from labshare.catalogue.terms import SheetKind
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.progress import CHECKING, INDEXING, WRITING, Tell, untold
+from labshare.kernel.progress import CHECKING, INDEXING, WRITING, Progress, no_progress
 from labshare.kernel.sheets import ReadSheet
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 
 
-def check_sheets(*, actor: Actor, now: datetime, lab_id: int, sheets: Sequence[ReadSheet], tell: Tell = untold) -> Plan:
+def check_sheets(
+    *, actor: Actor, now: datetime, lab_id: int, sheets: Sequence[ReadSheet], progress: Progress = no_progress
+) -> Plan:
     """What these sheets would change in a lab, and every cell that stands in the way (R-SHEET-2). Writes nothing.
 
     Raises `NoSheet` and `NothingInSheets` for a file that is none, `NotFound`, `NotAllowed`.
     """
     common.own_lab(actor, lab_id)
-    filled = filled_in(sheets, tell)
-    tell(CHECKING, 0, 0)
+    filled = filled_in(sheets, progress)
+    progress(CHECKING, 0, 0)
     return _planned(lab_id, now, filled, spans_named(filled))
 
 
@@ -51,7 +53,13 @@ def _planned(lab_id: int, now: datetime, filled: Sequence[Filled], spans: Mappin
 
 @verb("sheets.import", title=_l("Table imported"), money=True)
 def import_sheets(
-    *, actor: Actor, now: datetime, lab_id: int, sheets: Sequence[ReadSheet], name: str, tell: Tell = untold
+    *,
+    actor: Actor,
+    now: datetime,
+    lab_id: int,
+    sheets: Sequence[ReadSheet],
+    name: str,
+    progress: Progress = no_progress,
 ) -> SheetImport | None:
     """Write everything that the sheets change, or nothing (R-SHEET-3); `name` is the file's. None: nothing changes.
 
@@ -59,8 +67,8 @@ def import_sheets(
     by the forms.
     """
     common.own_lab(actor, lab_id)
-    filled = filled_in(sheets, tell)
-    tell(CHECKING, 0, 0)
+    filled = filled_in(sheets, progress)
+    progress(CHECKING, 0, 0)
     spans = spans_named(filled)
     # Turns first, as whoever books takes them: a booking that has its turn needs the lab's row.
     holdings.prepare_many(instruments_in(lab_id, spans.keys()).values(), now)
@@ -71,8 +79,8 @@ def import_sheets(
     if made.nothing:
         return None
     total = sum(sum(made.counts(kind)) for kind in SheetKind)
-    tell(WRITING, 0, total)
-    writing = Writing(actor, now, lab_id, tell=tell, total=total)
+    progress(WRITING, 0, total)
+    writing = Writing(actor, now, lab_id, progress=progress, total=total)
     with common.refusals(REFUSALS, date=local_day(now)):
         writing.instruments(made)
         writing.items(made)
@@ -93,6 +101,6 @@ def import_sheets(
     added, changed = row.rows
     after = {"lab_id": lab_id, "rows_added": added, "rows_changed": changed}
     record(actor, now, "sheets.import", ("sheet_import", row.id), after=after)
-    tell(INDEXING, 0, 0)
+    progress(INDEXING, 0, 0)
     rebuild_lab(lab_id)
     return row

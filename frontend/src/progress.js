@@ -1,5 +1,5 @@
 // How far a long step is: a <form> with <div data-progress data-told="/address/"> in it. It is sent by a request whose bytes are counted;
-// then what the server tells of it (labshare/http/told.py) is asked for every half second, and the answer takes the page's place.
+// then what the server tells of it (labshare/http/progress.py) is asked for every half second, and the answer takes the page's place.
 const EVERY = 500;
 
 function show(line, what, done, total, much) {

@@ -16,7 +16,7 @@ from typing import Any
 from flask_babel.speaklater import LazyString
 
 from labshare.http.actor import current_actor
-from labshare.kernel.progress import Tell, untold
+from labshare.kernel.progress import Progress, no_progress
 from labshare.settlement.files import folder
 
 LONGEST_SECRET = 40
@@ -34,19 +34,19 @@ def _place(secret: str) -> Path:
 
 
 @contextmanager
-def telling(secret: str | None) -> Iterator[Tell]:
+def reporting(secret: str | None) -> Iterator[Progress]:
     """Where a step tells how far it is, for the person who sent this form; nowhere without a secret."""
     if not secret or len(secret) > LONGEST_SECRET:
-        yield untold
+        yield no_progress
         return
     place = _place(secret)
     try:
-        yield _Teller(place)
+        yield _Reporter(place)
     finally:
         place.unlink(missing_ok=True)
 
 
-class _Teller:
+class _Reporter:
     def __init__(self, place: Path) -> None:
         self._place, self._next = place, 0.0
         self._what: LazyString | str = ""
@@ -63,7 +63,7 @@ class _Teller:
         os.replace(file.name, self._place)
 
 
-def told(secret: str) -> dict[str, Any] | None:
+def last_progress(secret: str) -> dict[str, Any] | None:
     """What was told last to this person under a secret; None of what is another's, over, or was never begun."""
     try:
         found: dict[str, Any] = json.loads(_place(secret[:LONGEST_SECRET]).read_text())

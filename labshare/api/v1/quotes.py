@@ -9,7 +9,7 @@ from labshare.booking import services
 from labshare.booking.queries.quotes import get_quote, list_quotes
 from labshare.http.actor import current_actor
 from labshare.http.fields import Fen, Length, Many, OneOf, Range, Strict, Text, Whole
-from labshare.http.quote_papers import quote_file
+from labshare.http.quote_document import quote_file
 from labshare.http.rights import FOUND, SOMEWHERE, THE_QUOTE, requires
 from labshare.http.schemas.base import listing
 from labshare.http.schemas.quotes import Quote

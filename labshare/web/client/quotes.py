@@ -9,7 +9,7 @@ from labshare.booking import services
 from labshare.booking.queries.quotes import count_quotes, list_quotes
 from labshare.booking.terms import Party
 from labshare.http.actor import current_actor
-from labshare.http.quote_papers import quote_file
+from labshare.http.quote_document import quote_file
 from labshare.http.rights import FOUND, OWN_BOOKINGS, THE_QUOTE, requires
 from labshare.kernel.time import utc_now
 from labshare.web.asked import asked_page

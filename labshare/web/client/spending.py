@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from labshare.audit.services import record_export
 from labshare.booking import services
 from labshare.booking.queries.bookings import get_booking
-from labshare.http.account_papers import account_file, as_of, balance_file, document_word, letter_file, party_line
+from labshare.http.account_documents import account_file, as_of, balance_file, document_word, letter_file, party_line
 from labshare.http.actor import current_actor
 from labshare.http.downloads import TYPES, capped, download_rows
 from labshare.http.limits import limited

@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from labshare.audit.services import record_export
-from labshare.http.account_papers import account_file, document_word, letter_file, letter_words
+from labshare.http.account_documents import account_file, document_word, letter_file, letter_words
 from labshare.http.actor import current_actor
 from labshare.http.downloads import TYPES
 from labshare.http.limits import limited

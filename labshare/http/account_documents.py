@@ -153,11 +153,11 @@ def letter_words(level: ReminderLevel, until: str) -> str:
 
 def letter_file(letter: Reminder) -> Response:
     """The PDF of a dunning letter."""
-    content = typeset(LETTER, _paper(letter), made_at=letter.sent_at)
+    content = typeset(LETTER, _letter_values(letter), made_at=letter.sent_at)
     return download(content, f"reminder-{letter_number(letter)}.pdf")
 
 
-def _paper(letter: Reminder) -> dict[str, Any]:
+def _letter_values(letter: Reminder) -> dict[str, Any]:
     seller, client = letter.lab_firm, letter.client
     account = number_paid_into(seller.id, local_day(utc_now()))
     pay = [party_line(_("Payee"), twin(seller)), party_line(_("Bank account"), account or "—")]

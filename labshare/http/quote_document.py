@@ -1,4 +1,4 @@
-"""A quote as a paper, in the reader's language."""
+"""A quote as a document, in the reader's language."""
 
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,11 @@ TEMPLATE = Path(labshare.booking.__file__).with_name("quote.typ")
 def quote_file(row: QuoteRow) -> Response:
     """The PDF of a quote."""
     quote = row.quote
-    content = typeset(TEMPLATE, _paper(row), made_at=quote.made_at)
+    content = typeset(TEMPLATE, _values(row), made_at=quote.made_at)
     return download(content, f"{quote.number}.pdf")
 
 
-def _paper(row: QuoteRow) -> dict[str, Any]:
+def _values(row: QuoteRow) -> dict[str, Any]:
     quote = row.quote
     facts = [
         (_("Test item"), twin(quote.test_item)),

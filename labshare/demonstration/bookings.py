@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from labshare.booking.rules.price import Work, work_of
-from labshare.booking.rules.time import Interval, Plan, StartRules
+from labshare.booking.rules.starts import Plan, StartRules
+from labshare.booking.rules.time import Interval
 from labshare.booking.terms import BookingState
 from labshare.catalogue.terms import Category
 from labshare.demonstration.blocks import keep_for_itself

@@ -9,8 +9,9 @@ from decimal import Decimal
 from labshare.booking.models import ALWAYS, Closure, OpeningWeek, StoragePlace
 from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTerms
 from labshare.booking.rules.price import Fee as FeeTerms
+from labshare.booking.rules.starts import InstrumentTerms
 from labshare.booking.rules.time import Closure as ClosureTerms
-from labshare.booking.rules.time import DayRange, InstrumentTerms, LabHours, Openings, WorkingDays
+from labshare.booking.rules.time import DayRange, LabHours, Openings, WorkingDays
 from labshare.catalogue.claims import Claim
 from labshare.catalogue.models import (
     Accreditation,

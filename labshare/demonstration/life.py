@@ -20,7 +20,7 @@ from labshare.booking.rules.lifecycle import (
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.price import Work, cancellation_fee, price_of
 from labshare.booking.rules.rows import Values
-from labshare.booking.rules.time import Plan
+from labshare.booking.rules.starts import Plan
 from labshare.booking.services.documents import documented
 from labshare.booking.terms import BookingState, ChargeState, EndReason, Party, ProposalState
 from labshare.demonstration.catalogue import Laboratory, Machine, Offer

@@ -17,7 +17,8 @@ from labshare.booking import notifications
 from labshare.booking.models import Booking
 from labshare.booking.rules.lifecycle import answer_by
 from labshare.booking.rules.price import work_of
-from labshare.booking.rules.time import Interval, StartRules
+from labshare.booking.rules.starts import StartRules
+from labshare.booking.rules.time import Interval
 from labshare.catalogue.models import (
     Fee,
     Instrument,

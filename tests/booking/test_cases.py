@@ -21,15 +21,8 @@ from labshare.booking.rules.price import (
     question_problems,
     work_of,
 )
-from labshare.booking.rules.time import (
-    Closure,
-    DayRange,
-    InstrumentTerms,
-    LabHours,
-    Openings,
-    StartRules,
-    WorkingDays,
-)
+from labshare.booking.rules.starts import InstrumentTerms, StartRules
+from labshare.booking.rules.time import Closure, DayRange, LabHours, Openings, WorkingDays
 from labshare.booking.terms import DayKind
 
 CASES = Path(__file__).parent / "cases"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from labshare.booking.errors import NotOnGrid
 from labshare.booking.rules.price import ItemTerms, work_of
 from labshare.booking.rules.slots import Candidate, Taken, slots_by_day
-from labshare.booking.rules.time import InstrumentTerms, LabHours, Openings, StartRules, WorkingDays
+from labshare.booking.rules.starts import InstrumentTerms, StartRules
+from labshare.booking.rules.time import LabHours, Openings, WorkingDays
 from labshare.catalogue.terms import START_GRIDS
 
 ZONE = ZoneInfo("Asia/Shanghai")

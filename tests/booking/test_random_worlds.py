@@ -11,15 +11,8 @@ from hypothesis import strategies as st
 
 from labshare.booking.rules import slots
 from labshare.booking.rules.price import HoursChoice, ItemTerms, work_of
-from labshare.booking.rules.time import (
-    Closure,
-    DayRange,
-    InstrumentTerms,
-    LabHours,
-    Openings,
-    StartRules,
-    WorkingDays,
-)
+from labshare.booking.rules.starts import InstrumentTerms, StartRules
+from labshare.booking.rules.time import Closure, DayRange, LabHours, Openings, WorkingDays
 from labshare.booking.terms import DayKind
 from tests.booking.reference import World
 

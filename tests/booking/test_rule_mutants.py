@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from labshare.booking.rules import lifecycle, price, time
+from labshare.booking.rules import lifecycle, price, starts, time
 from labshare.booking.rules.price import HoursChoice
-from labshare.booking.rules.time import DayRange, Openings, Plan, StartRules, WorkingDays
+from labshare.booking.rules.starts import Plan, StartRules
+from labshare.booking.rules.time import DayRange, Openings, WorkingDays
 from labshare.booking.services import answer, charges, end, holdings, hours, move, work
 from labshare.booking.terms import BookingState
 from tests.booking import test_cases, test_hours, test_life_of_a_booking
@@ -76,8 +77,8 @@ RULES: dict[str, Callable[[Patch], None]] = {
     "every day touched": lambda p: p.setattr(
         StartRules, "days_touched", lambda self, start: DayRange(*[time.local_day(start, self.zone)] * 2)
     ),
-    "certificates join": lambda p: p.setattr(time, "joined", days_apart),
-    "whole minute": lambda p: p.setattr(time, "is_whole_minute", lambda moment: True),
+    "certificates join": lambda p: p.setattr(starts, "joined", days_apart),
+    "whole minute": lambda p: p.setattr(starts, "is_whole_minute", lambda moment: True),
     "holidays and make-up days": lambda p: p.setattr(WorkingDays, "weekday_of_hours", whole_days_only),
     "touching intervals": lambda p: p.setattr(time, "joined", apart),
     "closures": lambda p: p.setattr(time, "without", lambda intervals, cuts: list(intervals)),

@@ -434,7 +434,7 @@ def test_random_lives(app: Flask, clock: Clock, database: TestDatabase) -> None:
 
 
 def _no_clean_up(patch: pytest.MonkeyPatch) -> None:
-    from labshare.booking.rules.time import Plan, StartRules
+    from labshare.booking.rules.starts import Plan, StartRules
 
     original = StartRules.plan
     patch.setattr(

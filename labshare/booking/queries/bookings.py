@@ -21,7 +21,7 @@ from labshare.booking.queries.loading import (
 )
 from labshare.booking.rules import lifecycle
 from labshare.booking.rules.price import cancellation_fee
-from labshare.booking.rules.time import StartRules
+from labshare.booking.rules.starts import StartRules
 from labshare.booking.terms import BookingState, Party
 from labshare.catalogue.models import TestItem
 from labshare.kernel.actor import Actor

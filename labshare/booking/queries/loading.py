@@ -32,18 +32,9 @@ from labshare.booking.rules.hours import as_weekly
 from labshare.booking.rules.lifecycle import after_working_days, answer_by
 from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTerms, Work, work_agreed
 from labshare.booking.rules.slots import Candidate, Taken
+from labshare.booking.rules.starts import InstrumentTerms, StartRules
 from labshare.booking.rules.time import Closure as ClosureSpan
-from labshare.booking.rules.time import (
-    DayRange,
-    InstrumentTerms,
-    LabHours,
-    Openings,
-    OpeningsOf,
-    StartRules,
-    Weekly,
-    WorkingDays,
-    hours_of_weeks,
-)
+from labshare.booking.rules.time import DayRange, LabHours, Openings, OpeningsOf, Weekly, WorkingDays, hours_of_weeks
 from labshare.booking.terms import HoldingKind
 from labshare.catalogue.models import Calibration, Fee, Instrument, InstrumentUnit, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.queries.admissions import county_on

@@ -31,7 +31,8 @@ from labshare.booking.rules.price import (
 )
 from labshare.booking.rules.price import Fee as FeeTerms
 from labshare.booking.rules.slots import Slot
-from labshare.booking.rules.time import DayRange, InstrumentTerms, Openings, Plan, StartRules
+from labshare.booking.rules.starts import InstrumentTerms, Plan, StartRules
+from labshare.booking.rules.time import DayRange, Openings
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem, TestItemInstrument
 from labshare.catalogue.rules.fees import Step, read_steps
 from labshare.catalogue.terms import InstrumentCondition

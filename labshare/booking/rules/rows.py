@@ -14,7 +14,7 @@ from typing import Any
 from labshare.booking.rules.lifecycle import HOLD_FOR
 from labshare.booking.rules.lines import written_price
 from labshare.booking.rules.price import CancellationTerms, Price, Work
-from labshare.booking.rules.time import Plan
+from labshare.booking.rules.starts import Plan
 from labshare.booking.terms import BookingState, ChargeKind, ChargeState, HoldingKind, ProposalState
 from labshare.kernel.money import Fen
 from labshare.kernel.time import MINUTE, ExactMinutes, Minutes

@@ -11,13 +11,8 @@ from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from labshare.booking.errors import Blocked, SlotTaken, StartRefused
-from labshare.booking.rules.time import (
-    DayRange,
-    Interval,
-    Openings,
-    Plan,
-    StartRules,
-)
+from labshare.booking.rules.starts import Plan, StartRules
+from labshare.booking.rules.time import DayRange, Interval, Openings
 from labshare.booking.terms import HoldingKind
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import DAY, MINUTE, joined, local_day, start_of_day

@@ -32,7 +32,7 @@ from labshare.booking.rules.answers import Answers, Kept
 from labshare.booking.rules.lifecycle import first_state
 from labshare.booking.rules.price import Price, Work, work_of
 from labshare.booking.rules.slots import free_units
-from labshare.booking.rules.time import Plan, StartRules
+from labshare.booking.rules.starts import Plan, StartRules
 from labshare.booking.services import holdings
 from labshare.booking.services.bookable import answers_to, check_bookable, client_of
 from labshare.booking.services.common import plain

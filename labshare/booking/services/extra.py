@@ -34,7 +34,7 @@ from labshare.booking.rules.extra import Offer, Ordered, another_test, more_samp
 from labshare.booking.rules.lifecycle import WORKING_DAYS_TO_ANSWER, after_working_days, next_state
 from labshare.booking.rules.lines import read_price, written_price
 from labshare.booking.rules.price import Work, elapsed, work_agreed
-from labshare.booking.rules.time import Plan
+from labshare.booking.rules.starts import Plan
 from labshare.booking.services import holdings
 from labshare.booking.services.common import locked_booking, note, snapshot
 from labshare.booking.services.move import bookable_to_move

@@ -37,7 +37,7 @@ from labshare.booking.rules.lifecycle import WORKING_DAYS_TO_ANSWER, WORKING_DAY
 from labshare.booking.rules.lines import read_price, written_price
 from labshare.booking.rules.price import work_of
 from labshare.booking.rules.rows import plain, time_until_yes
-from labshare.booking.rules.time import Plan
+from labshare.booking.rules.starts import Plan
 from labshare.booking.services import blocks, holdings
 from labshare.booking.services.book import NO_ANSWERS, Written, book, feasible_instruments, free_places, may_waive
 from labshare.booking.terms import ForClientState, HoldingKind

@@ -26,9 +26,9 @@ from labshare.settlement.errors import (
 from labshare.settlement.models import Contest
 from labshare.settlement.queries.contests import contestable, decides_contest
 from labshare.settlement.rules.contests import DECIDE_WITHIN, read_document
-from labshare.settlement.services import notifications
 from labshare.settlement.services.holds import NOTE_LENGTH, check_impartial, lasting_hold, place_hold
 from labshare.settlement.services.ledger import locked_booking
+from labshare.settlement.services.notifications.contests import contest_decided, contest_passed_on, document_contested
 from labshare.settlement.services.typed_text import check_text
 from labshare.settlement.terms import ContestVerdict, HoldCause
 
@@ -72,7 +72,7 @@ def contest_document(*, actor: Actor, now: datetime, ref: str, document: str, re
     db.session.flush()
     after = {"contest": contest.id, "contested": contest.document, "reason": contest.reason}
     record(actor, now, "contest.raise", ("booking", ref), after=after)
-    notifications.document_contested(booking, contest, actor=actor, now=now)
+    document_contested(booking, contest, actor=actor, now=now)
     return contest
 
 
@@ -104,7 +104,7 @@ def decide_contest(*, actor: Actor, now: datetime, ref: str, verdict: str, note:
     if known == ContestVerdict.UPHELD:
         after["hold"] = place_hold(booking, HoldCause.SUSPENSION, actor=actor, now=now, note=note).id
     record(actor, now, "contest.decide", ("booking", ref), after=after)
-    notifications.contest_decided(booking, contest, actor=actor, now=now)
+    contest_decided(booking, contest, actor=actor, now=now)
     return contest
 
 
@@ -124,7 +124,7 @@ def pass_on_contests(*, actor: Actor, now: datetime, limit: int = 200) -> int:
     for contest in due:
         contest.passed_on_at = now
         record(actor, now, "contest.pass_on", ("booking", contest.booking.ref), after={"contest": contest.id})
-        notifications.contest_passed_on(contest.booking, contest, now=now)
+        contest_passed_on(contest.booking, contest, now=now)
     db.session.flush()
     return len(due)
 

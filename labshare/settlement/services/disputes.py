@@ -36,10 +36,16 @@ from labshare.settlement.errors import (
 from labshare.settlement.files import TakenFile
 from labshare.settlement.models import BookingHold, Dispute, Report
 from labshare.settlement.rules.disputes import ANSWER_WITHIN, disputable, last_day, settles
-from labshare.settlement.services import notifications
 from labshare.settlement.services.holds import check_impartial, place_hold
 from labshare.settlement.services.ledger import locked_booking
 from labshare.settlement.services.messages import say, wrong_words
+from labshare.settlement.services.notifications.disputes import (
+    dispute_answered,
+    dispute_decided,
+    dispute_escalated,
+    dispute_opened,
+    dispute_outcome,
+)
 from labshare.settlement.terms import DisputeOutcome, DisputeState, DisputeStep, HoldCause, MessageSide
 
 
@@ -66,7 +72,7 @@ def open_dispute(*, actor: Actor, now: datetime, ref: str, text: str, files: Seq
     db.session.flush()
     _say(booking, dispute, DisputeStep.OPENED, MessageSide.CLIENT, text, files, actor=actor, now=now)
     _record(booking, dispute, "dispute.open", actor=actor, now=now, after={"files": len(files)})
-    notifications.dispute_opened(booking, dispute, actor=actor, now=now)
+    dispute_opened(booking, dispute, actor=actor, now=now)
     return dispute
 
 
@@ -83,7 +89,7 @@ def answer_dispute(*, actor: Actor, now: datetime, ref: str, text: str, files: S
     _answered(dispute, now)
     _say(booking, dispute, DisputeStep.ANSWERED, MessageSide.LAB, text, files, actor=actor, now=now)
     _record(booking, dispute, "dispute.answer", actor=actor, now=now, after={"files": len(files)})
-    notifications.dispute_answered(booking, actor=actor, now=now)
+    dispute_answered(booking, actor=actor, now=now)
     return dispute
 
 
@@ -109,7 +115,7 @@ def settle_dispute(*, actor: Actor, now: datetime, ref: str, outcome: str, text:
         _end(dispute, DisputeState.SETTLED, known, actor=actor, now=now)
     after = {"outcome": known, "by_both": agreed}
     _record(booking, dispute, "dispute.settle", actor=actor, now=now, before=before, after=after)
-    notifications.dispute_outcome(booking, dispute, side, actor=actor, now=now)
+    dispute_outcome(booking, dispute, side, actor=actor, now=now)
     return dispute
 
 
@@ -157,7 +163,7 @@ def decide_dispute(*, actor: Actor, now: datetime, ref: str, outcome: str, text:
     _say(booking, dispute, DisputeStep.DECIDED, MessageSide.AUTHORITY, text, (), actor=actor, now=now)
     _end(dispute, DisputeState.DECIDED, known, actor=actor, now=now)
     _record(booking, dispute, "dispute.decide", actor=actor, now=now, after={"outcome": known})
-    notifications.dispute_decided(booking, dispute, actor=actor, now=now)
+    dispute_decided(booking, dispute, actor=actor, now=now)
     return dispute
 
 
@@ -202,7 +208,7 @@ def _answered(dispute: Dispute, now: datetime) -> None:
 def _escalate(booking: Booking, dispute: Dispute, action: str, *, actor: Actor, now: datetime) -> None:
     dispute.state, dispute.escalated_at = DisputeState.ESCALATED, now
     _record(booking, dispute, action, actor=actor, now=now)
-    notifications.dispute_escalated(booking, actor=actor, now=now)
+    dispute_escalated(booking, actor=actor, now=now)
 
 
 def _end(dispute: Dispute, state: DisputeState, outcome: DisputeOutcome, *, actor: Actor, now: datetime) -> None:

@@ -17,9 +17,9 @@ from labshare.settlement.errors import DoubleDecidedAlready, DoubleVerdictMissin
 from labshare.settlement.files import TakenFile
 from labshare.settlement.models import DoubleDocument, Invoice, Payment
 from labshare.settlement.queries.doubles import Earlier, earlier_invoice, earlier_payment, ref_of_double
-from labshare.settlement.services import notifications
 from labshare.settlement.services.holds import NOTE_LENGTH, check_impartial, lasting_hold, place_hold
 from labshare.settlement.services.ledger import locked_booking
+from labshare.settlement.services.notifications.contests import booking_suspended, double_decided, double_found
 from labshare.settlement.services.typed_text import check_text
 from labshare.settlement.terms import DocumentKind, DoubleVerdict, HoldCause
 
@@ -71,7 +71,7 @@ def _keep(kind: DocumentKind, booking: Booking, id: int, found: Sequence[Earlier
         )
         db.session.add(double)
         db.session.flush()
-        notifications.double_found(double, now=now)
+        double_found(double, now=now)
 
 
 @verb("double.decide", title=_l("Same document on two bookings decided"), money=True)
@@ -100,11 +100,11 @@ def decide_double(*, actor: Actor, now: datetime, double_id: int, verdict: str, 
         hold = lasting_hold(booking)
         if hold is None:
             hold = place_hold(booking, HoldCause.SUSPENSION, actor=actor, now=now, note=note)
-            notifications.booking_suspended(booking, hold, actor=actor, now=now)
+            booking_suspended(booking, hold, actor=actor, now=now)
     double.verdict, double.note, double.hold = known, note.strip(), hold
     double.decided_by, double.decided_at = actor.person_id, now
     db.session.flush()
     after = {"double": double.id, "verdict": double.verdict, "note": double.note, "hold": double.hold_id}
     record(actor, now, "double.decide", ("booking", ref), after=after)
-    notifications.double_decided(double, actor=actor, now=now)
+    double_decided(double, actor=actor, now=now)
     return double

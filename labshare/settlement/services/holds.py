@@ -14,8 +14,8 @@ from labshare.kernel.verbs import verb
 from labshare.organisations.models import Membership
 from labshare.settlement.errors import HeldAlready, NotSuspended
 from labshare.settlement.models import BookingHold
-from labshare.settlement.services import notifications
 from labshare.settlement.services.ledger import locked_booking
+from labshare.settlement.services.notifications.contests import booking_suspended, suspension_ended
 from labshare.settlement.services.typed_text import check_text
 from labshare.settlement.terms import HoldCause
 
@@ -33,7 +33,7 @@ def suspend_booking(*, actor: Actor, now: datetime, ref: str, note: str) -> Book
     check_note(note)
     hold = place_hold(booking, HoldCause.SUSPENSION, actor=actor, now=now, note=note)
     record(actor, now, "hold.suspend", ("booking", ref), after={"hold": hold.id, "note": hold.note})
-    notifications.booking_suspended(booking, hold, actor=actor, now=now)
+    booking_suspended(booking, hold, actor=actor, now=now)
     return hold
 
 
@@ -52,7 +52,7 @@ def end_suspension(*, actor: Actor, now: datetime, ref: str, note: str) -> Booki
     hold.released_at, hold.released_by, hold.release_note = now, actor.person_id, note.strip()
     db.session.flush()
     record(actor, now, "hold.end", ("booking", ref), after={"hold": hold.id, "note": hold.release_note})
-    notifications.suspension_ended(booking, hold, actor=actor, now=now)
+    suspension_ended(booking, hold, actor=actor, now=now)
     return hold
 
 

@@ -44,8 +44,8 @@ from labshare.settlement.errors import (
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Inquiry, InquiryAnswer
 from labshare.settlement.queries.inquiries import InquiryRow, get_inquiry, labs_asked
-from labshare.settlement.services import notifications
 from labshare.settlement.services.messages import wrong_words
+from labshare.settlement.services.notifications.inquiries import answer_taken, inquiry_answered, labs_are_asked
 from labshare.settlement.services.typed_text import check_text
 
 TEXT_LENGTH = 2000
@@ -103,7 +103,7 @@ def ask_labs(
         raise NobodyToAsk
     said = {"category": category, "quantity": quantity, "files": len(files)}
     record(actor, now, "inquiry.ask", ("inquiry", inquiry.id), after=said)
-    notifications.labs_are_asked(inquiry, {lab.firm_id for lab in labs}, actor=actor, now=now)
+    labs_are_asked(inquiry, {lab.firm_id for lab in labs}, actor=actor, now=now)
     return inquiry
 
 
@@ -190,7 +190,7 @@ def answer_inquiry(
     db.session.flush()
     said = {"lab_id": lab_id, "test_item_id": test_item_id, "amount_fen": answer.price_fen}
     record(actor, now, "inquiry.answer", ("inquiry", inquiry.id), after=said)
-    notifications.inquiry_answered(answer, inquiry, actor=actor, now=now)
+    inquiry_answered(answer, inquiry, actor=actor, now=now)
     return answer
 
 
@@ -265,7 +265,7 @@ def take_answer(*, actor: Actor, now: datetime, inquiry_id: int, answer_id: int)
     )
     answer.quote_id = quote.id
     record(actor, now, "inquiry.take", ("inquiry", row.inquiry.id), after={"quote": quote.number})
-    notifications.answer_taken(answer, row.inquiry, quote, actor=actor, now=now)
+    answer_taken(answer, row.inquiry, quote, actor=actor, now=now)
     return quote
 
 

@@ -32,7 +32,6 @@ from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_invoice, check_red_letter
 from labshare.settlement.rules.invoice_numbers import NUMBER_LENGTH, read_number
 from labshare.settlement.rules.originals import wrong_original, wrong_parties
-from labshare.settlement.services import notifications
 from labshare.settlement.services.doubles import look_for_invoice
 from labshare.settlement.services.ledger import (
     check_documents_begin,
@@ -41,6 +40,7 @@ from labshare.settlement.services.ledger import (
     locked_bookings,
     refresh,
 )
+from labshare.settlement.services.notifications.documents import invoice_recorded
 from labshare.settlement.services.typed_text import check_word
 from labshare.settlement.terms import EntryCause
 
@@ -309,4 +309,4 @@ def _add_line(
     )
     record(actor, now, action, ("booking", booking.ref), before=before, after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.INVOICE, cause_id=line.id)
-    notifications.invoice_recorded(booking, invoice, amount_fen, actor=actor, now=now)
+    invoice_recorded(booking, invoice, amount_fen, actor=actor, now=now)

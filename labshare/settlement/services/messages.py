@@ -16,7 +16,7 @@ from labshare.organisations.permissions import check
 from labshare.settlement.errors import FileNotTaken, NothingSaid, TooManyFiles
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Message
-from labshare.settlement.services import notifications
+from labshare.settlement.services.notifications.disputes import message_written
 from labshare.settlement.services.typed_text import check_text
 from labshare.settlement.terms import DisputeStep, MessageSide
 
@@ -38,7 +38,7 @@ def write_message(*, actor: Actor, now: datetime, ref: str, text: str = "", file
     side = MessageSide(sides(actor, booking)[0])
     message = say(booking, side, text, files, actor=actor, now=now)
     record(actor, now, "message.write", ("message", message.id), after={"booking": ref, "files": len(files)})
-    notifications.message_written(booking, side, actor=actor, now=now)
+    message_written(booking, side, actor=actor, now=now)
     return message
 
 

@@ -16,7 +16,7 @@ from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 from labshare.settlement.models import BookingHold
 from labshare.settlement.queries.owed import owed_lines
-from labshare.settlement.services.notifications import payment_overdue
+from labshare.settlement.services.notifications.debts import payment_overdue
 
 TOLD_AGAIN_AFTER = timedelta(days=30)
 """From one mail about a booking to the next."""

@@ -21,8 +21,8 @@ from labshare.settlement.models import PayerAcceptance, PayerLimit, Payment
 from labshare.settlement.queries.payers import payer_limit, waiting_acceptance, with_this_payer
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_payment, check_refund
-from labshare.settlement.services import notifications
 from labshare.settlement.services.ledger import documents, locked_booking, ref_of, refresh
+from labshare.settlement.services.notifications.payers import payer_decided, payer_limit_set, payer_to_confirm
 from labshare.settlement.services.typed_text import check_text
 from labshare.settlement.terms import EntryCause, PayerVerdict
 
@@ -129,7 +129,7 @@ def set_payer_limit(*, actor: Actor, now: datetime, amount_fen: Fen, reason: str
         before={"amount_fen": before},
         after={"division": division, "amount_fen": amount_fen, "reason": limit.reason},
     )
-    notifications.payer_limit_set(limit, actor=actor, now=now)
+    payer_limit_set(limit, actor=actor, now=now)
     return limit
 
 
@@ -179,7 +179,7 @@ def _wait_for_second(booking: Booking, payment: Payment, note: str, actor: Actor
             "confirmed": False,
         },
     )
-    notifications.payer_to_confirm(booking, payment, actor=actor, now=now)
+    payer_to_confirm(booking, payment, actor=actor, now=now)
 
 
 def _decide(
@@ -205,4 +205,4 @@ def _decide(
         actor, now, "payment.confirm_payer" if second else action, ("booking", booking.ref), before=before, after=after
     )
     refresh(booking, actor=actor, now=now, cause=EntryCause.PAYMENT, cause_id=payment.id)
-    notifications.payer_decided(booking, payment, actor=actor, now=now)
+    payer_decided(booking, payment, actor=actor, now=now)

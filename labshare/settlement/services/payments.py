@@ -20,7 +20,6 @@ from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Payment
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_payment, check_refund
-from labshare.settlement.services import notifications
 from labshare.settlement.services.doubles import look_for_payment
 from labshare.settlement.services.ledger import (
     check_documents_begin,
@@ -29,6 +28,8 @@ from labshare.settlement.services.ledger import (
     locked_bookings,
     refresh,
 )
+from labshare.settlement.services.notifications.documents import payment_recorded
+from labshare.settlement.services.notifications.payers import payer_waits
 from labshare.settlement.services.typed_text import check_word
 from labshare.settlement.terms import EntryCause
 
@@ -178,10 +179,10 @@ def _record(
     action, before, after = rows.payment_recorded(payment.id, values, paid_fen=booking.paid_fen)
     record(actor, now, action, ("booking", ref), before=before, after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.PAYMENT, cause_id=payment.id)
-    notifications.payment_recorded(booking, payment, actor=actor, now=now)
+    payment_recorded(booking, payment, actor=actor, now=now)
     look_for_payment(booking, payment, file, line_id, now=now)
     if not by_client:
-        notifications.payer_waits(booking, payment, actor=actor, now=now)
+        payer_waits(booking, payment, actor=actor, now=now)
     return payment
 
 

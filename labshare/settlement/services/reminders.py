@@ -20,7 +20,7 @@ from labshare.settlement.queries.accounts import account_with_client
 from labshare.settlement.queries.reminders import OverdueClient, overdue_clients
 from labshare.settlement.reminders import RemindedInvoice, Reminder, SentStatement
 from labshare.settlement.rules.reminders import payable_from
-from labshare.settlement.services.notifications import account_sent, reminder_sent
+from labshare.settlement.services.notifications.debts import account_sent, reminder_sent
 
 CLIENTS_AT_ONCE = 100
 """Letters that go out by one press."""

@@ -39,8 +39,8 @@ from labshare.settlement.queries.reports import certificates_for, series_of
 from labshare.settlement.rules import rows
 from labshare.settlement.rules.documents import check_report
 from labshare.settlement.rules.numbers import Series, new_code
-from labshare.settlement.services import notifications
 from labshare.settlement.services.ledger import locked_booking, locked_bookings, ref_of, refresh
+from labshare.settlement.services.notifications.documents import report_recorded, report_withdrawn
 from labshare.settlement.services.typed_text import check_text, check_word
 from labshare.settlement.terms import EntryCause
 
@@ -139,7 +139,7 @@ def record_report(
     )
     record(actor, now, "report.record", ("booking", booking.ref), after=said)
     refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
-    notifications.report_recorded(booking, report, actor=actor, now=now)
+    report_recorded(booking, report, actor=actor, now=now)
     return report
 
 
@@ -218,7 +218,7 @@ def withdraw_report(*, actor: Actor, now: datetime, report_id: int, reason: str)
     before, after = rows.report_withdrawn(report.id, today=local_day(now), reason=reason)
     record(actor, now, "report.withdraw", ("booking", booking.ref), before=before, after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
-    notifications.report_withdrawn(booking, report, actor=actor, now=now)
+    report_withdrawn(booking, report, actor=actor, now=now)
     return report
 
 

@@ -14,7 +14,8 @@ from labshare.kernel.verbs import verb
 from labshare.organisations.permissions import check
 from labshare.settlement.models import Dispute, Inquiry
 from labshare.settlement.queries.inquiries import firms_left
-from labshare.settlement.services.notifications import dispute_unanswered, inquiry_unanswered
+from labshare.settlement.services.notifications.disputes import dispute_unanswered
+from labshare.settlement.services.notifications.inquiries import inquiry_unanswered
 
 
 @verb("dispute.tell_owner", title=_l("Owner told of an unanswered dispute"))

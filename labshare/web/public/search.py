@@ -29,6 +29,7 @@ from labshare.kernel.time import local_day, utc_now
 from labshare.organisations.divisions import DIVISIONS, PLACES, town_of, towns_of
 from labshare.organisations.permissions import may
 from labshare.oversight.public import public_figures
+from labshare.web.asked import asked_choice
 from labshare.web.public import blueprint
 from labshare.web.public.answers import (
     Answer,
@@ -90,9 +91,7 @@ def search() -> str:
     left = set(ids) - {one.offer.item_id for one in everything}
     unfit = misfits([one for one in ids if one in left], asked.quantity, asked.hours)
     orders = _orders(near=near is not None, rated=any(one.average for one in offered))
-    order = request.args.get("order", "nearest" if asked.question.near else "earliest")
-    if order not in orders:
-        order = "earliest"
+    order = asked_choice("order", orders, "nearest" if asked.question.near and near is not None else "earliest")
     fitting = sorted((one for one in everything if fits(wishes, one)), key=order_key(order))
     lines = grouped(fitting)
     wanted = request.args.getlist("compare")

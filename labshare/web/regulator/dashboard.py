@@ -15,6 +15,7 @@ from labshare.oversight.dashboard import BINS, dashboard
 from labshare.oversight.waiting import waiting_for_regulators
 from labshare.rewards.terms import Reason
 from labshare.settlement.queries.payers import payers
+from labshare.web.asked import asked_choice
 from labshare.web.charts import stacked_bars
 from labshare.web.regulator import blueprint
 from labshare.web.usage import UsageForm, period
@@ -51,12 +52,12 @@ def overview() -> Any:
 
 def _period() -> tuple[str, Month, Month]:
     present = Month.at(utc_now())
-    span = request.args.get("span", "own" if request.args.get("from") else "month")
+    span = asked_choice("span", SPANS, "own" if request.args.get("from") else "month")
     if span == "own":
         return span, *period(UsageForm(), utc_now())
     last = present.previous
     firsts = {"quarter": last.plus(-2), "year": Month(last.year, 1)}
-    return (span if span in SPANS else "month"), firsts.get(span, last), last
+    return span, firsts.get(span, last), last
 
 
 @blueprint.get("/tasks")

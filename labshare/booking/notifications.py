@@ -17,7 +17,7 @@ from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import clock_span, in_both_languages
 from labshare.notices.kinds import ALSO, Appointment, kind
-from labshare.notices.services import Audience, Message, notify, people_in, send_mail, tell
+from labshare.notices.services import Audience, Message, notify, people_in, send_mail, write_notices
 from labshare.notices.terms import Topic
 from labshare.organisations.models import Firm
 from labshare.organisations.terms import FirmRole
@@ -433,7 +433,7 @@ def people_of_new(actor: Actor, lab: Lab, client: Firm, state: BookingState) -> 
     return people_in(*audiences)
 
 
-def tell_of_new(
+def notify_of_new(
     booking: Booking,
     people: list[list[int]],
     *,
@@ -449,7 +449,7 @@ def tell_of_new(
     if booking.unanswered:
         known["answer_by"], kinds = booking.answer_by, (REQUESTED, CONFIRMED_BY_RULE)
     sides = ((booking.lab_firm_id, LAB_PAGE), (booking.client_firm_id, CLIENT_PAGE))
-    tell(
+    write_notices(
         *(
             Message(
                 kind=notice,
@@ -562,17 +562,17 @@ QUOTE_ACCEPTED = kind(
 )
 
 
-def tell_of_quote(row: QuoteRow, *, actor: Actor, now: datetime) -> None:
+def notify_of_quote(row: QuoteRow, *, actor: Actor, now: datetime) -> None:
     """Tell the lab of a quote for which its table allows a price of its own."""
     if row.most_off:
         _notify_of_quote(QUOTE_MADE, row.quote, actor=actor, now=now, lab_side=True)
 
 
-def tell_of_own_price(row: QuoteRow, *, actor: Actor, now: datetime) -> None:
+def notify_of_own_price(row: QuoteRow, *, actor: Actor, now: datetime) -> None:
     _notify_of_quote(QUOTE_PRICED, row.quote, actor=actor, now=now, lab_side=False)
 
 
-def tell_of_order(row: QuoteRow, *, actor: Actor, now: datetime) -> None:
+def notify_of_order(row: QuoteRow, *, actor: Actor, now: datetime) -> None:
     _notify_of_quote(QUOTE_ACCEPTED, row.quote, actor=actor, now=now, lab_side=True)
 
 
@@ -617,18 +617,18 @@ def approval_asked(asked: Approval, *, actor: Actor, now: datetime) -> None:
 
 def approval_given(asked: Approval, booking: Booking, *, actor: Actor, now: datetime) -> None:
     """Tell whoever asked that it is booked."""
-    _tell_asker(APPROVAL_GIVEN, asked, actor, now, f"{CLIENT_PAGE}{booking.ref}", {"ref": booking.ref} | _who(actor))
+    _notify_asker(APPROVAL_GIVEN, asked, actor, now, f"{CLIENT_PAGE}{booking.ref}", {"ref": booking.ref} | _who(actor))
 
 
 def approval_refused(asked: Approval, *, actor: Actor, now: datetime) -> None:
     """Tell whoever asked why not."""
     url = f"/client/approvals/{asked.id}"
-    _tell_asker(APPROVAL_REFUSED, asked, actor, now, url, {"reason": asked.reason or ""} | _who(actor))
+    _notify_asker(APPROVAL_REFUSED, asked, actor, now, url, {"reason": asked.reason or ""} | _who(actor))
 
 
 def approval_lapsed(asked: Approval, *, actor: Actor, now: datetime) -> None:
     """Tell whoever asked that the time is over."""
-    _tell_asker(APPROVAL_LAPSED, asked, actor, now, f"/client/approvals/{asked.id}", {})
+    _notify_asker(APPROVAL_LAPSED, asked, actor, now, f"/client/approvals/{asked.id}", {})
 
 
 ACCEPTERS = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.APPROVER, FirmRole.BOOKER)
@@ -642,26 +642,26 @@ def booked_for_client(made: ForClient, *, actor: Actor, now: datetime) -> None:
         more = {"contact": made.contact or made.firm_name}
         send_mail(to=made.email or "", kind=SLIP_MAILED, link_id=made.id, now=now, params=params | more)
     else:
-        _tell_client_of(FOR_CLIENT_MADE, made, actor, now, params)
+        _notify_client_of(FOR_CLIENT_MADE, made, actor, now, params)
 
 
 def for_client_declined(made: ForClient, *, actor: Actor, now: datetime) -> None:
     """Tell the lab."""
-    _tell_lab_of(FOR_CLIENT_DECLINED, made, actor, now, _made(made) | {"reason": made.reason or ""})
+    _notify_lab_of(FOR_CLIENT_DECLINED, made, actor, now, _made(made) | {"reason": made.reason or ""})
 
 
 def for_client_withdrawn(made: ForClient, *, actor: Actor, now: datetime) -> None:
     """Tell the client, or where its slip went."""
-    _tell_client_of(FOR_CLIENT_WITHDRAWN, made, actor, now, _made(made) | {"reason": made.reason or ""})
+    _notify_client_of(FOR_CLIENT_WITHDRAWN, made, actor, now, _made(made) | {"reason": made.reason or ""})
 
 
 def for_client_lapsed(made: ForClient, *, actor: Actor, now: datetime) -> None:
     """Tell both sides."""
-    _tell_client_of(FOR_CLIENT_LAPSED, made, actor, now, _made(made))
-    _tell_lab_of(FOR_CLIENT_LAPSED, made, actor, now, _made(made))
+    _notify_client_of(FOR_CLIENT_LAPSED, made, actor, now, _made(made))
+    _notify_lab_of(FOR_CLIENT_LAPSED, made, actor, now, _made(made))
 
 
-def _tell_client_of(notice: str, made: ForClient, actor: Actor, now: datetime, params: dict[str, Any]) -> None:
+def _notify_client_of(notice: str, made: ForClient, actor: Actor, now: datetime, params: dict[str, Any]) -> None:
     if made.client_firm_id is None:
         send_mail(to=made.email or "", kind=SLIP_OVER, now=now, params=params)
         return
@@ -670,7 +670,7 @@ def _tell_client_of(notice: str, made: ForClient, actor: Actor, now: datetime, p
     notify(kind=notice, now=now, params=params, url=url, firm_id=firm_id, roles=ACCEPTERS, but=actor.person_id)
 
 
-def _tell_lab_of(notice: str, made: ForClient, actor: Actor, now: datetime, params: dict[str, Any]) -> None:
+def _notify_lab_of(notice: str, made: ForClient, actor: Actor, now: datetime, params: dict[str, Any]) -> None:
     url, firm_id = f"/lab/for-clients/{made.id}", made.lab_firm_id
     people = (made.made_by,)
     notify(
@@ -697,7 +697,7 @@ def _made(made: ForClient) -> dict[str, Any]:
     }
 
 
-def _tell_asker(notice: str, asked: Approval, actor: Actor, now: datetime, url: str, more: dict[str, Any]) -> None:
+def _notify_asker(notice: str, asked: Approval, actor: Actor, now: datetime, url: str, more: dict[str, Any]) -> None:
     notify(
         kind=notice,
         now=now,

@@ -17,7 +17,7 @@ from labshare.accounts.mobile import forget_codes
 from labshare.audit import services as audit
 from labshare.audit.checks import begin_check, continue_check, end_check
 from labshare.booking import services as booking
-from labshare.catalogue.services.authorisations import tell_ending
+from labshare.catalogue.services.authorisations import notify_ending
 from labshare.catalogue.services.searches import forget_searches
 from labshare.jobs import monthly
 from labshare.kernel.actor import SYSTEM
@@ -122,9 +122,9 @@ def grow_blocks(now: datetime) -> str:
 def remind(now: datetime) -> str:
     """Clients whose tests begin on the next working day; owners of requests and disputes nobody answers; what is
     overdue; authorisations that end. Some at a time, each told once."""
-    reminded, unanswered = _all_of(booking.remind, now), _all_of(booking.tell_owners, now)
-    unanswered += _all_of(settlement.tell_of_disputes, now) + _all_of(settlement.tell_of_inquiries, now)
-    overdue, ending = _all_of(settlement.tell_overdue, now), _all_of(tell_ending, now)
+    reminded, unanswered = _all_of(booking.remind, now), _all_of(booking.notify_of_requests, now)
+    unanswered += _all_of(settlement.notify_of_disputes, now) + _all_of(settlement.notify_of_inquiries, now)
+    overdue, ending = _all_of(settlement.notify_overdue, now), _all_of(notify_ending, now)
     return f"{reminded} reminded, {unanswered} unanswered, {overdue} overdue, {ending} authorisations ending"
 
 

@@ -99,7 +99,7 @@ def notify(
         appointment=appointment,
         by=by,
     )
-    tell(message, now=now)
+    write_notices(message, now=now)
     return len(told)
 
 
@@ -158,7 +158,7 @@ def _ids(number: int, persons: bool, firm: bool, regulators: bool) -> SelectBase
     return ids[0] if len(ids) == 1 else union(*ids)
 
 
-def tell(*messages: Message, now: datetime) -> None:
+def write_notices(*messages: Message, now: datetime) -> None:
     """Write the notices; those of kinds that go out by mail, too, wait for it. One statement for all. Raises `KeyError`
     on an unknown kind."""
     lines = []

@@ -178,7 +178,7 @@ class Lacking(Term):
     PAYER = "payer", _l("Payer's acceptance")
 
     @classmethod
-    def papers(cls) -> tuple["Lacking", ...]:
+    def documents(cls) -> tuple["Lacking", ...]:
         """In the order in which they are got."""
         return (cls.REPORT, cls.INVOICE, cls.PAYER, cls.PAYMENT)
 

@@ -88,13 +88,13 @@ def own_division(actor: Actor, action: str) -> str:
 
 
 @overload
-def asked_choice(name: str, among: Iterable[str], otherwise: str) -> str: ...
+def asked_choice(name: str, known: Iterable[str], otherwise: str) -> str: ...
 @overload
-def asked_choice(name: str, among: Iterable[str], otherwise: None = None) -> str | None: ...
-def asked_choice(name: str, among: Iterable[str], otherwise: str | None = None) -> str | None:
+def asked_choice(name: str, known: Iterable[str], otherwise: None = None) -> str | None: ...
+def asked_choice(name: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
     """One of several words: a filter, a view."""
     word = request.args.get(name)
-    return next((each for each in among if each == word), otherwise)
+    return next((each for each in known if each == word), otherwise)
 
 
 def asked_order(otherwise: str) -> str:

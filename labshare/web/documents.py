@@ -52,10 +52,10 @@ def documents_panel(booking: Booking, actor: Actor) -> dict[str, Any]:
     ):
         documents = replace(documents, charges=(), invoices=(), payments=())
     lab_side = may(actor, "ledger.see", lab=booking.lab_firm_id, division=booking.division)
-    papers = lab_side and (documents.invoices or documents.payments)
+    shows_money = lab_side and (documents.invoices or documents.payments)
     return {
         "documents": documents,
-        "elsewhere": elsewhere(booking_id=booking.id, lab_firm_id=booking.lab_firm_id) if papers else {},
+        "elsewhere": elsewhere(booking_id=booking.id, lab_firm_id=booking.lab_firm_id) if shows_money else {},
         "document_actions": document_actions(documents, actor),
         "correctors": names_of(line.successor.recorded_by for line in documents.reports if line.successor),
     }

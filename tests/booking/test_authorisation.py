@@ -20,7 +20,7 @@ from labshare.catalogue.queries.authorisations import authorisations_ending, tea
 from labshare.catalogue.services.authorisations import (
     authorise,
     authorise_class,
-    tell_ending,
+    notify_ending,
     withdraw_authorisation,
 )
 from labshare.kernel.actor import SYSTEM
@@ -144,7 +144,7 @@ def test_its_end_is_told_once(house: House) -> None:  # R-TEAM-4
     house.do(end_membership, owner, membership_id=membership.id)
     for day, told in (("2026-11-19", 0), ("2026-11-20", 1), ("2026-11-21", 0)):
         house.clock.set(f"{day} 08:00")
-        assert house.do(tell_ending, SYSTEM) == told
+        assert house.do(notify_ending, SYSTEM) == told
     reached = db.session.scalars(select(Notice.person_id).where(Notice.kind == "operator.ending")).all()
     assert sorted(reached) == sorted([owner.person_id, house.manager.person_id])
     assert db.session.scalar(authorisations_ending(firm.id)) == 1

@@ -142,17 +142,17 @@ def test_a_request_nobody_answers_goes_to_the_owner_once(house: House, clock: Cl
         ("2026-11-26 07:10", 0),
     ):
         clock.set(moment)
-        assert house.do(services.tell_owners, SYSTEM) == told, moment
+        assert house.do(services.notify_of_requests, SYSTEM) == told, moment
     assert news_of(owner, "booking.unanswered") == [ref]
     assert news_of(house.manager.person_id, "booking.unanswered") == []
     house.do(services.confirm, house.manager, ref=ref)
     house.do(services.reschedule, house.client, ref=ref, starts_at=at("2026-12-03 09:00"))
     clock.set("2026-11-30 07:00")
-    assert house.do(services.tell_owners, SYSTEM) == 1, "asked again, it has a new time to answer"
+    assert house.do(services.notify_of_requests, SYSTEM) == 1, "asked again, it has a new time to answer"
 
 
 def test_what_was_asked_today_is_not_overdue(house: House, clock: Clock) -> None:  # R-TOLD-10
     """Though it lapses today, at its start."""
     house.book("2026-11-24 16:00")
     clock.set("2026-11-24 15:00")
-    assert house.do(services.tell_owners, SYSTEM) == 0
+    assert house.do(services.notify_of_requests, SYSTEM) == 0

@@ -76,7 +76,7 @@ REASONS = {
     "settlement.queries.accounts.": "sums the documents between two firms, whatever is behind them",
     "settlement.queries.spending.": "sums a client's documents of the months asked for, whatever is behind them",
     "settlement.services.photos.remove_photo": "whether papers still use the file is asked of all of them; seldom done",
-    "settlement.services.overdue.tell_overdue": "what is paid of a booking counts for what of it is due first",
+    "settlement.services.overdue.notify_overdue": "what is paid of a booking counts for what of it is due first",
 }
 """What reads more, and why; by the function that asks, or for all of a module (with a point at the end)."""
 

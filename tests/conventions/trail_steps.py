@@ -38,7 +38,7 @@ from labshare.catalogue.services import applications, fees, instruments, labs, s
 from labshare.catalogue.services.authorisations import (
     authorise,
     authorise_class,
-    tell_ending,
+    notify_ending,
     withdraw_authorisation,
 )
 from labshare.catalogue.services.many import Change, change_many
@@ -406,7 +406,7 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     yield "authorise", lambda: authorise(actor=owner, now=utc_now(), instrument_id=spare, person_id=who, **paper)
     spare_class = {"lab_id": lab.id, "class_code": "0201", "person_id": who}
     yield "authorise for a class", lambda: authorise_class(actor=owner, now=utc_now(), **spare_class, **paper)
-    yield "tell what ends", lambda: tell_ending(actor=SYSTEM, now=utc_now())
+    yield "tell what ends", lambda: notify_ending(actor=SYSTEM, now=utc_now())
     yield "withdraw", lambda: withdraw_authorisation(actor=owner, now=utc_now(), authorisation_id=held)
     mine = manager.person_id
     with transaction():
@@ -466,14 +466,14 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     clock.set("2026-11-30 09:00")
     waits = book("2026-12-08", 9)
     told = start_of_day(date(2026, 12, 2)) + timedelta(hours=7)
-    yield "tell the owner of a request", lambda: booking.tell_owners(actor=SYSTEM, now=told)
+    yield "tell the owner of a request", lambda: booking.notify_of_requests(actor=SYSTEM, now=told)
     with transaction():
         booking.confirm(actor=manager, now=utc_now(), ref=waits)
     yield "remind for the lab", lambda: booking.remind_client(actor=manager, now=utc_now(), ref=waits)
     yield "remind of what begins", lambda: booking.remind(actor=SYSTEM, now=utc_now())
-    yield "tell owners of disputes", lambda: settlement.tell_of_disputes(actor=SYSTEM, now=_left(Dispute.answer_by))
-    yield "tell owners of requests", lambda: settlement.tell_of_inquiries(actor=SYSTEM, now=_left(Inquiry.ends_at))
-    yield "tell what is overdue", lambda: settlement.tell_overdue(actor=SYSTEM, now=utc_now() + timedelta(days=90))
+    yield "tell owners of disputes", lambda: settlement.notify_of_disputes(actor=SYSTEM, now=_left(Dispute.answer_by))
+    yield "tell owners of requests", lambda: settlement.notify_of_inquiries(actor=SYSTEM, now=_left(Inquiry.ends_at))
+    yield "tell what is overdue", lambda: settlement.notify_overdue(actor=SYSTEM, now=utc_now() + timedelta(days=90))
     yield "let a request lapse", lambda: booking.lapse(actor=SYSTEM, now=utc_now())
     yield from _approvals(world, item.id)
     yield from _for_clients(world, item.id)

@@ -110,7 +110,7 @@ def test_the_owner_is_told_on_the_last_morning(booked, clock):  # R-TOLD-10
     ):
         clock.set(moment)
         with transaction():
-            assert services.tell_of_disputes(actor=SYSTEM, now=clock.now) == told, moment
+            assert services.notify_of_disputes(actor=SYSTEM, now=clock.now) == told, moment
     assert db.session.scalars(people_told("dispute.unanswered")).all() == [owner]
 
 
@@ -119,7 +119,7 @@ def test_of_an_answered_dispute_no_owner_is_told(booked, clock):  # R-TOLD-10
     booked.said(services.answer_dispute, actor=booked.manager, text="已复核")
     clock.set("2026-07-02 07:00")
     with transaction():
-        assert services.tell_of_disputes(actor=SYSTEM, now=clock.now) == 0
+        assert services.notify_of_disputes(actor=SYSTEM, now=clock.now) == 0
 
 
 def test_who_gains_from_it_does_not_decide(booked, clock):

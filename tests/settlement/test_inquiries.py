@@ -117,7 +117,7 @@ def test_owners_of_who_has_not_answered_are_told_on_the_last_morning(fair: Fair,
     for moment, count in ((asked.asked_at, 0), (last, 1), (last + timedelta(minutes=10), 0)):
         clock.set(moment.astimezone(SHANGHAI).replace(hour=7))
         with transaction():
-            assert services.tell_of_inquiries(actor=SYSTEM, now=clock.now) == count, moment
+            assert services.notify_of_inquiries(actor=SYSTEM, now=clock.now) == count, moment
     assert theirs in told("inquiry.unanswered")
     assert not {ours, fair.other.person_id} & told("inquiry.unanswered")
 

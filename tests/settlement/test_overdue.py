@@ -22,7 +22,7 @@ def told() -> list[int]:
 
 def tell(clock: Clock) -> int:
     with transaction():
-        return services.tell_overdue(actor=SYSTEM, now=clock.now)
+        return services.notify_overdue(actor=SYSTEM, now=clock.now)
 
 
 @pytest.fixture
@@ -80,4 +80,4 @@ def test_what_is_disputed_is_not_asked_for(booked: World, clock: Clock) -> None:
 
 def test_the_system_alone_tells(booked: World, clock: Clock) -> None:
     with pytest.raises(NotAllowed), transaction():
-        services.tell_overdue(actor=booked.officer, now=clock.now)
+        services.notify_overdue(actor=booked.officer, now=clock.now)

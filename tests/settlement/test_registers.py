@@ -29,7 +29,7 @@ def world(app) -> World:
 
 def found(world: World, **wanted) -> list[int]:
     return [
-        row.paper.amount_fen
+        row.document.amount_fen
         for row in registers.payments(world.accountant, Wanted(**wanted), sort="amount", limit=9).rows
     ]
 
@@ -46,15 +46,15 @@ def test_payments_are_found_by_what_is_known_of_them(world):
     assert found(world, since=FINISHED, until=FINISHED) == [5_000, 60_000]
     assert found(world, until=FINISHED - timedelta(days=1)) == []
     every = registers.payments(world.accountant, Wanted(), sort="-amount", limit=1, offset=1)
-    assert [row.paper.amount_fen for row in every.rows] == [5_000]
+    assert [row.document.amount_fen for row in every.rows] == [5_000]
     assert (every.count, every.amount_fen) == (3, 64_000), "of all, not of the page"
 
 
 def test_invoices_and_red_letters_are_lists_of_their_own(world):
     blue = registers.invoices(world.accountant, Wanted(), red=False, sort="number", limit=9)
     red = registers.invoices(world.accountant, Wanted(text="7654"), red=True, sort="-day", limit=9)
-    assert [(row.paper.amount_fen, row.reverses) for row in blue.rows] == [(100_000, None)]
-    assert [(row.paper.amount_fen, row.reverses) for row in red.rows] == [(-10_000, "26332000000001234567")]
+    assert [(row.document.amount_fen, row.reverses) for row in blue.rows] == [(100_000, None)]
+    assert [(row.document.amount_fen, row.reverses) for row in red.rows] == [(-10_000, "26332000000001234567")]
     assert (red.count, red.amount_fen, red.tax_fen) == (1, -10_000, -566)
 
 

@@ -192,7 +192,7 @@ class RemindersBody(Strict):
     pay_by = Day(required=True)
 
 
-def _taking(
+def _upload(
     action: str,
     form: type[Names],
     body: type[Names],
@@ -232,7 +232,7 @@ def _file(kinds: Kinds) -> TakenFile | None:
 
 
 @blueprint.post("/bookings/<ref>/reports")
-@_taking("report.record", ReportUpload, ReportForm, kinds="pdf", json=False, raw=True)
+@_upload("report.record", ReportUpload, ReportForm, kinds="pdf", json=False, raw=True)
 @blueprint.response(201, schemas.Report)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
@@ -242,7 +242,7 @@ def record_report(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any
 
 
 @blueprint.post("/bookings/<ref>/sample-photos")
-@_taking("booking.work", FileForm, Strict, kinds="paper", json=False, verb="booking.add_photo")
+@_upload("booking.work", FileForm, Strict, kinds="paper", json=False, verb="booking.add_photo")
 @blueprint.response(201, schemas.SamplePhoto)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
@@ -274,7 +274,7 @@ def verification(query: dict[str, Any]) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/invoices")
-@_taking("invoice.record", InvoiceForm, InvoiceBody, kinds="original")
+@_upload("invoice.record", InvoiceForm, InvoiceBody, kinds="original")
 @blueprint.response(201, schemas.Invoice)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
@@ -302,7 +302,7 @@ def record_invoice(body: dict[str, Any], file: TakenFile | None, ref: str) -> An
 
 
 @blueprint.post("/bookings/<ref>/payments")
-@_taking("payment.record", PaymentForm, PaymentsBody, kinds="paper")
+@_upload("payment.record", PaymentForm, PaymentsBody, kinds="paper")
 @blueprint.response(201, schemas.RecordedPayment)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()

@@ -21,7 +21,7 @@
 `quotes`     make_quote, price_quote, accept_quote
 `feeds`      make_feed, revoke_feed, revoke_feeds
 `ratings`    rate, answer_rating
-`reminders`  remind_client; remind, tell_owners (system)
+`reminders`  remind_client; remind, notify_of_requests (system)
 `documents`  settle_state, which the settlement room calls
 """
 
@@ -75,7 +75,7 @@ from labshare.booking.services.move import (
 )
 from labshare.booking.services.quotes import accept_quote, make_quote, price_quote
 from labshare.booking.services.ratings import answer_rating, rate
-from labshare.booking.services.reminders import remind, remind_client, tell_owners
+from labshare.booking.services.reminders import notify_of_requests, remind, remind_client
 from labshare.booking.services.units import change_units
 from labshare.booking.services.work import finish, lengthen_running, no_show, receive, start
 
@@ -128,6 +128,7 @@ __all__ = [
     "make_quote",
     "move_unit",
     "no_show",
+    "notify_of_requests",
     "pause",
     "price_quote",
     "propose",
@@ -154,7 +155,6 @@ __all__ = [
     "start",
     "store",
     "take_note",
-    "tell_owners",
     "unblock",
     "where_to",
     "withdraw_approval",

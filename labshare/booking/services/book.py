@@ -222,7 +222,7 @@ def book(
                 use_quote(actor, now, quote, booking)
             open_hours = open_that_day(starts_at, bookable.openings)
             accepted = written is not None
-            notifications.tell_of_new(booking, told, now=now, open_hours=open_hours, accepted=accepted)
+            notifications.notify_of_new(booking, told, now=now, open_hours=open_hours, accepted=accepted)
             return booking
     holdings.give_back(actor.person_id)
     raise _taken(bookable, client, work, starts_at, waive=waive)

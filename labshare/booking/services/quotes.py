@@ -133,7 +133,7 @@ def make_quote(
     quote = db.session.get_one(Quote, quote_id)
     said = {name: plain(given[name]) for name in _SAID}
     record(actor, now, "quote.make", ("quote", quote.number), after=said)
-    notifications.tell_of_quote(QuoteRow(quote, None), actor=actor, now=now)
+    notifications.notify_of_quote(QuoteRow(quote, None), actor=actor, now=now)
     return quote
 
 
@@ -174,7 +174,7 @@ def price_quote(*, actor: Actor, now: datetime, quote_id: int, own_fen: Fen, rea
         before=before,
         after={"amount_fen": own_fen, "published_fen": quote.published_fen, "reason": quote.own_reason},
     )
-    notifications.tell_of_own_price(row, actor=actor, now=now)
+    notifications.notify_of_own_price(row, actor=actor, now=now)
     return quote
 
 
@@ -200,7 +200,7 @@ def accept_quote(*, actor: Actor, now: datetime, quote_id: int, purchase_order: 
         ("quote", quote.number),
         after={"purchase_order": quote.purchase_order, "valid_until": plain(quote.valid_until)},
     )
-    notifications.tell_of_order(row, actor=actor, now=now)
+    notifications.notify_of_order(row, actor=actor, now=now)
     return quote
 
 

@@ -76,7 +76,7 @@ def remind_client(*, actor: Actor, now: datetime, ref: str) -> Booking:
 
 
 @verb("booking.tell_owner", title=_l("Owner told of an unanswered request"))
-def tell_owners(*, actor: Actor, now: datetime, limit: int = 200) -> int:
+def notify_of_requests(*, actor: Actor, now: datetime, limit: int = 200) -> int:
     """Tell the owners of labs' firms of requests that have waited since an earlier day and lapse by the end of this
     one, each once (R-TOLD-10). How many, at most `limit`. For the system alone."""
     permissions.check(actor, "booking.tell_owner")

@@ -274,11 +274,11 @@ def lengthen_running(*, actor: Actor, now: datetime) -> int:
                 before={"holding_ends_at": was.isoformat()},
                 after={"holding_ends_at": holding.ends_at.isoformat()},
             )
-    _tell_next_parties(actor, now)
+    _notify_next_parties(actor, now)
     return lengthened
 
 
-def _tell_next_parties(actor: Actor, now: datetime) -> None:
+def _notify_next_parties(actor: Actor, now: datetime) -> None:
     """Tell, once, whoever is next on a unit whose running test touches their start."""
     running = (
         select(Holding.instrument_id, Holding.unit, Holding.ends_at)

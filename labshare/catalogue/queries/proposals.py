@@ -51,7 +51,7 @@ def get_proposal(proposal_id: int) -> StandardProposal:
     return proposal
 
 
-def proposed_among(search_numbers: Collection[str]) -> set[str]:
+def proposed_in(search_numbers: Collection[str]) -> set[str]:
     """Those of the normalised numbers that wait. One statement."""
     return set(
         db.session.scalars(

@@ -114,7 +114,7 @@ def withdraw_authorisation(*, actor: Actor, now: datetime, authorisation_id: int
 
 
 @verb("operator.tell_ending", title=_l("Told that an authorisation ends"))
-def tell_ending(*, actor: Actor, now: datetime, limit: int = 200) -> int:
+def notify_ending(*, actor: Actor, now: datetime, limit: int = 200) -> int:
     """Tell owners, lab managers and the person of authorisations that end within 30 days with none after them, each
     once (R-TEAM-4). How many, at most `limit`. For the system alone."""
     permissions.check(actor, "operator.tell_ending")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from labshare.audit import services as audit
 from labshare.catalogue import errors
 from labshare.catalogue.models import AccreditationScope, Instrument, Lab, Standard, TestItem
-from labshare.catalogue.queries.proposals import proposed_among
+from labshare.catalogue.queries.proposals import proposed_in
 from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules.entries import TestItemDetails, changes, item_problems
@@ -32,7 +32,7 @@ def _standards(typed: Sequence[str], problems: list[Problem], now: datetime) -> 
     rows = db.session.scalars(select(Standard).where(Standard.search_number.in_(list(wanted.values())))).all()
     listed = {standard.search_number: standard for standard in rows}
     missing = [one for one in wanted.values() if one not in listed]
-    proposed = proposed_among(missing) if missing else ()
+    proposed = proposed_in(missing) if missing else ()
     for number, search_number in wanted.items():
         if search_number not in listed:
             meant = listed_as(number, local_day(now))

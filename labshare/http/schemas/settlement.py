@@ -108,7 +108,7 @@ class RecordedPayment(Payment):
 class PaymentOfLab(Payment):
     """A payment in a lab's register, of a `RegisterLine`; in a file with what it is about."""
 
-    about = "paper"
+    about = "document"
 
     booking = Text(attribute="booking.ref")
     lab = Text(attribute="booking.lab.code")
@@ -132,12 +132,12 @@ class PaymentOfLab(Payment):
 class InvoiceOfLab(Answer):
     """A line of an invoice or red letter in a lab's register, of a `RegisterLine`."""
 
-    about = "paper"
+    about = "document"
 
     id = Whole()
-    number = Text(attribute="paper.invoice.number")
-    issued_on = Day(attribute="paper.invoice.issued_on")
-    due_on = Day(attribute="paper.invoice.due_on")
+    number = Text(attribute="document.invoice.number")
+    issued_on = Day(attribute="document.invoice.issued_on")
+    due_on = Day(attribute="document.invoice.due_on")
     reverses = Text(allow_none=True)
     booking = Text(attribute="booking.ref")
     lab = Text(attribute="booking.lab.code")

@@ -20,7 +20,7 @@ from labshare.organisations.errors import ChangeDecided, SecondPersonNeeded, Unk
 from labshare.organisations.models import Affiliation, AffiliationChange
 from labshare.organisations.queries.affiliations import decides_link
 from labshare.organisations.separation import lock_firm
-from labshare.organisations.services.affiliation_decisions import for_officer, record_found, tell_both
+from labshare.organisations.services.affiliation_decisions import for_officer, notify_both_sides, record_found
 from labshare.organisations.services.affiliations import (
     NOTE_LENGTH,
     as_recorded,
@@ -107,7 +107,7 @@ def agree_change(*, actor: Actor, now: datetime, change_id: int, seen: str) -> A
     made = _put(change, found, now)
     record(actor, now, "affiliation.agree_change", ("affiliation", made.id), before, as_recorded(made) | _said(change))
     kind, params = _told(change, made)
-    tell_both(made, actor, now, kind, **params)
+    notify_both_sides(made, actor, now, kind, **params)
     return made
 
 

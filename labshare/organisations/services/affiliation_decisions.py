@@ -67,7 +67,7 @@ def enter_affiliation(
     made = Affiliation(firm_id=firm.id, other_firm_id=other.id, kind=kind, valid_from=valid_from, valid_to=valid_to)
     record_found(made, actor.person_id, now, source, note)
     record(actor, now, "affiliation.enter", ("affiliation", made.id), after=as_recorded(made) | {"note": made.note})
-    tell_both(made, actor, now, "affiliation.entered", valid_from=valid_from)
+    notify_both_sides(made, actor, now, "affiliation.entered", valid_from=valid_from)
     return made
 
 
@@ -90,7 +90,7 @@ def confirm_affiliation(*, actor: Actor, now: datetime, affiliation_id: int, sou
         ("affiliation", found.id),
         after={"source": source, "note": found.confirmed_note},
     )
-    tell_both(found, actor, now, "affiliation.confirmed", valid_from=found.valid_from)
+    notify_both_sides(found, actor, now, "affiliation.confirmed", valid_from=found.valid_from)
     return found
 
 
@@ -112,7 +112,7 @@ def leave_as_declared(*, actor: Actor, now: datetime, affiliation_id: int, note:
         raise ReasonRequired("note")
     found.seen_at, found.seen_by, found.seen_note = now, actor.person_id, note.strip()[:NOTE_LENGTH]
     record(actor, now, "affiliation.leave", ("affiliation", found.id), after={"note": found.seen_note})
-    tell_both(found, actor, now, "affiliation.left")
+    notify_both_sides(found, actor, now, "affiliation.left")
     return found
 
 
@@ -131,11 +131,11 @@ def decline_end(*, actor: Actor, now: datetime, affiliation_id: int, reason: str
     forget_asked(found)
     why = reason.strip()[:NOTE_LENGTH]
     record(actor, now, "affiliation.decline_end", ("affiliation", found.id), before, {"reason": why})
-    tell_both(found, actor, now, "affiliation.end_declined", reason=why)
+    notify_both_sides(found, actor, now, "affiliation.end_declined", reason=why)
     return found
 
 
-def tell_both(found: Affiliation, actor: Actor, now: datetime, kind: str, **params: Any) -> None:
+def notify_both_sides(found: Affiliation, actor: Actor, now: datetime, kind: str, **params: Any) -> None:
     """The owners of both firms, and the officers of the other counties that could have decided it."""
     notify_both(found, now, kind, **params)
     notify_officers_elsewhere(found, actor, now)

@@ -101,7 +101,7 @@ def confirm_size(*, actor: Actor, now: datetime, size_id: int, seen: str) -> Fir
     row = _to_decide(actor, size_id)
     check_seen_fields(seen, row.said)
     _count(actor, now, row)
-    _tell_owners("firm.size_confirmed", now, row, valid_from=row.valid_from)
+    _notify_owners("firm.size_confirmed", now, row, valid_from=row.valid_from)
     return row
 
 
@@ -115,7 +115,7 @@ def refuse_size(*, actor: Actor, now: datetime, size_id: int, reason: str) -> Fi
     row.refused_at, row.refused_by, row.refusal = now, actor.person_id, reason.strip()[:300]
     db.session.flush()
     record(actor, now, "firm.refuse_size", ("firm", row.firm_id), _values(row), {"refused": True})
-    _tell_owners("firm.size_refused", now, row, reason=row.refusal)
+    _notify_owners("firm.size_refused", now, row, reason=row.refusal)
     return row
 
 
@@ -264,7 +264,7 @@ def _about(firm: Firm, row: FirmSize) -> dict[str, Any]:
     return {"firm": in_both_languages(firm), "size_class": SizeClass(row.size_class).label}
 
 
-def _tell_owners(kind: str, now: datetime, row: FirmSize, **more: Any) -> None:
+def _notify_owners(kind: str, now: datetime, row: FirmSize, **more: Any) -> None:
     notify(
         kind=kind,
         firm_id=row.firm_id,

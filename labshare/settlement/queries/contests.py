@@ -45,15 +45,15 @@ class Contestable:
 def contestable(actor: Actor, booking: Booking) -> list[Contestable]:
     """The documents of a booking that the actor sees as its client, each with the moment until which it can be
     contested, oldest first; withdrawn reports left out. At most three statements."""
-    papers = [_papers(DocumentKind.REPORT, booking, Report.id, Report.number, Report.recorded_at, ~Report.withdrawn)]
+    selects = [_select(DocumentKind.REPORT, booking, Report.id, Report.number, Report.recorded_at, ~Report.withdrawn)]
     if may(actor, "money.see", client=booking.client_firm_id):
-        papers += [
-            _papers(
+        selects += [
+            _select(
                 DocumentKind.INVOICE, booking, InvoiceLine.invoice_id, Invoice.number, InvoiceLine.recorded_at
             ).join(Invoice, Invoice.id == InvoiceLine.invoice_id),
-            _papers(DocumentKind.PAYMENT, booking, Payment.id, Payment.reference, Payment.recorded_at),
+            _select(DocumentKind.PAYMENT, booking, Payment.id, Payment.reference, Payment.recorded_at),
         ]
-    rows = db.session.execute(union_all(*papers).order_by("recorded_at", "id")).all()
+    rows = db.session.execute(union_all(*selects).order_by("recorded_at", "id")).all()
     if not rows:
         return []
     holds, contested = [], set()
@@ -71,7 +71,7 @@ def contestable(actor: Actor, booking: Booking) -> list[Contestable]:
     ]
 
 
-def _papers(
+def _select(
     kind: DocumentKind, booking: Booking, id: Any, number: Any, recorded_at: Any, *wanted: ColumnElement[bool]
 ) -> Select[Any]:
     named = {"kind": literal(str(kind)), "id": id, "number": number, "recorded_at": recorded_at}

@@ -50,10 +50,10 @@ def load_documents(booking_ids: Iterable[int]) -> dict[int, Documents]:
         .order_by(InvoiceLine.id)
     )
     for line in db.session.execute(lines):
-        paper = InvoiceDocument(
+        document = InvoiceDocument(
             id=line.id, day=line.issued_on, amount_fen=line.amount_fen, tax_fen=line.tax_fen, reverses=line.reverses_id
         )
-        invoices[line.booking_id].append(paper)
+        invoices[line.booking_id].append(document)
     received = select(Payment.booking_id, Payment.id, Payment.paid_on, Payment.amount_fen, Payment.counts)
     for paid in db.session.execute(received.where(Payment.booking_id.in_(ids)).order_by(Payment.id)):
         payments[paid.booking_id].append(

@@ -123,7 +123,7 @@ def _first_lacking() -> ColumnElement[str]:
 
 def _wanted(actor: Actor, kind: str | None, lab_id: int | None, first: Lacking | None = None) -> list[Any]:
     """The lab side's that lack this, or anything: found among what is unsettled and among payers that wait, so that
-    what is settled is not looked through each time. `first`: what is held back for want of this paper first."""
+    what is settled is not looked through each time. `first`: what is held back for want of this document first."""
     if first:
         return [*_held(actor, lab_id), _first_lacking() == first]
     lacks, mine = _lacks(), (_lab_side(actor), *_of_lab(lab_id))
@@ -131,19 +131,19 @@ def _wanted(actor: Actor, kind: str | None, lab_id: int | None, first: Lacking |
         return [*mine, lacks[Lacking.PAYER]]
     if kind in lacks:
         return [*mine, Booking.unsettled, lacks[kind]]
-    papers = or_(lacks[Lacking.REPORT], lacks[Lacking.INVOICE], lacks[Lacking.PAYMENT])
+    any_document = or_(lacks[Lacking.REPORT], lacks[Lacking.INVOICE], lacks[Lacking.PAYMENT])
     waiting = select(Booking.id).join(Payment, Payment.booking_id == Booking.id).where(*mine, Payment.payer_waits)
-    return [Booking.id.in_(union(select(Booking.id).where(*mine, Booking.unsettled, papers), waiting))]
+    return [Booking.id.in_(union(select(Booking.id).where(*mine, Booking.unsettled, any_document), waiting))]
 
 
 def held_back(actor: Actor, *, lab_id: int | None = None) -> list[HeldBack]:
-    """What is not counted for want of papers, by the paper to be got first. One statement."""
+    """What is not counted for want of documents, by the document to be got first. One statement."""
     first = _first_lacking().label("first")
     rows = db.session.execute(
         select(first, func.count(), func.sum(_uncounted())).where(*_held(actor, lab_id)).group_by("first")
     )
     found = {kind: HeldBack(lacking=Lacking(kind), bookings=count, fen=int(fen)) for kind, count, fen in rows}
-    return [found[kind] for kind in Lacking.papers() if kind in found]
+    return [found[kind] for kind in Lacking.documents() if kind in found]
 
 
 def missing_documents(

@@ -38,7 +38,7 @@ class Wanted:
 class RegisterLine:
     """A payment, or an invoice's line with its invoice; `reverses` is the number of what a red letter takes back."""
 
-    paper: Payment | InvoiceLine
+    document: Payment | InvoiceLine
     booking: Booking
     reverses: str | None = None
 

@@ -26,7 +26,7 @@ from labshare.settlement.services.invoices import Share, record_invoice, record_
 from labshare.settlement.services.ledger import bring_up, refresh, refresh_after_charge
 from labshare.settlement.services.messages import write_message
 from labshare.settlement.services.months import close_month, reopen_month
-from labshare.settlement.services.overdue import tell_overdue
+from labshare.settlement.services.overdue import notify_overdue
 from labshare.settlement.services.payers import accept_payer, confirm_payer, reject_payer, set_payer_limit
 from labshare.settlement.services.payments import record_payment, record_refund
 from labshare.settlement.services.reminders import CLIENTS_AT_ONCE, send_account, send_reminders
@@ -40,7 +40,7 @@ from labshare.settlement.services.tax_list import (
     take_tax_line_back,
     undo_tax_list,
 )
-from labshare.settlement.services.unanswered import tell_of_disputes, tell_of_inquiries
+from labshare.settlement.services.unanswered import notify_of_disputes, notify_of_inquiries
 
 __all__ = [
     "CLIENTS_AT_ONCE",
@@ -66,6 +66,9 @@ __all__ = [
     "escalate_overdue",
     "import_statement",
     "import_tax_list",
+    "notify_of_disputes",
+    "notify_of_inquiries",
+    "notify_overdue",
     "open_dispute",
     "pass_on_contests",
     "record_bank_line",
@@ -93,9 +96,6 @@ __all__ = [
     "take_back",
     "take_in",
     "take_tax_line_back",
-    "tell_of_disputes",
-    "tell_of_inquiries",
-    "tell_overdue",
     "undo_statement",
     "undo_tax_list",
     "withdraw_report",

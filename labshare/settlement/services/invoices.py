@@ -137,8 +137,8 @@ def record_red_letter(
     booking = locked_booking(actor, "invoice.record", ref=ref)
     check_documents_begin(booking)
     number, known = _numbered(booking, number)
-    papers = documents(booking)
-    original = next((i for i in papers.invoices if i.id == reverses and i.amount_fen > 0), None)
+    recorded = documents(booking)
+    original = next((i for i in recorded.invoices if i.id == reverses and i.amount_fen > 0), None)
     taken, tax = Fen(-amount_fen), Fen(-tax_fen)
     said = Said(number=number, issued_on=issued_on, amount_fen=taken, tax_fen=tax)
     problems = [
@@ -150,7 +150,7 @@ def record_red_letter(
         problems.append(RedLetterWithoutOriginal())
     else:
         problems += check_red_letter(
-            papers, original, day=issued_on, amount_fen=amount_fen, tax_fen=tax_fen, today=local_day(now)
+            recorded, original, day=issued_on, amount_fen=amount_fen, tax_fen=tax_fen, today=local_day(now)
         )
     raise_all(problems)
     invoice = _invoice([booking], known, number, issued_on, file, actor, now, red=True)

@@ -23,7 +23,7 @@ TOLD_AGAIN_AFTER = timedelta(days=30)
 
 
 @verb("invoice.remind", title=_l("Overdue payment told"))
-def tell_overdue(*, actor: Actor, now: datetime, limit: int = 200) -> int:
+def notify_overdue(*, actor: Actor, now: datetime, limit: int = 200) -> int:
     """Tell clients what of a booking is unpaid after its due date; again after 30 days (R-TOLD-6). How many bookings,
     at most `limit`. Payments count for what is due first; what is in
     dispute or held for another reason is not asked for. For the system alone."""

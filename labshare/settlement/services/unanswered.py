@@ -19,7 +19,7 @@ from labshare.settlement.services.notifications.inquiries import inquiry_unanswe
 
 
 @verb("dispute.tell_owner", title=_l("Owner told of an unanswered dispute"))
-def tell_of_disputes(*, actor: Actor, now: datetime, limit: int = 200) -> int:
+def notify_of_disputes(*, actor: Actor, now: datetime, limit: int = 200) -> int:
     """Tell the owners of labs' firms of disputes that have waited since an earlier day and go to the authority with the
     end of this one, each once. How many, at most `limit`. For the system alone."""
     check(actor, "dispute.tell_owner")
@@ -35,7 +35,7 @@ def tell_of_disputes(*, actor: Actor, now: datetime, limit: int = 200) -> int:
 
 
 @verb("inquiry.tell_owner", title=_l("Owners told of an unanswered request to the labs"))
-def tell_of_inquiries(*, actor: Actor, now: datetime, limit: int = 200) -> int:
+def notify_of_inquiries(*, actor: Actor, now: datetime, limit: int = 200) -> int:
     """Tell the owners of the firms that have not answered a request to the labs on its last day, once. How many
     requests, at most `limit`. For the system alone."""
     check(actor, "inquiry.tell_owner")

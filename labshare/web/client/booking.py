@@ -115,10 +115,10 @@ def contest_document(ref: str) -> Any:
     """The page on which a document is contested."""
     actor, now = current_actor(), utc_now()
     booking = get_booking(actor, ref)
-    form, papers = ContestForm(), contestable(actor, booking)
+    form, documents = ContestForm(), contestable(actor, booking)
     form.document.choices = [
         (one.name, f"{one.kind.label} {one.number} · {_('until %(day)s', day=short_day(one.last_day))}")
-        for one in papers
+        for one in documents
         if one.open_at(now)
     ]
     if request.method == "POST":
@@ -136,7 +136,7 @@ def contest_document(ref: str) -> Any:
     )
     if isinstance(answer, Response):
         return answer
-    return render_template("client/contest.html", booking=booking, form=form, papers=papers), answer
+    return render_template("client/contest.html", booking=booking, form=form, documents=documents), answer
 
 
 @blueprint.post("/bookings/<ref>/dispute/settle")

@@ -226,13 +226,13 @@ def _submitted(
 
 
 def _onward(ref: str) -> str:
-    """The form of the paper that is wanted next, or the list of what is missing, where its button was pressed; else the
+    """The form of the document wanted next, or the list of what is missing, where its button was pressed; else the
     booking."""
     then = request.form.get("then")
     if then == "list":
         return url_for("lab.missing_documents")
-    paper = DocumentKind.known(then)
-    return url_for(f"lab.record_{paper}", ref=ref) if paper else booking_href(ref, current_actor())
+    kind = DocumentKind.known(then)
+    return url_for(f"lab.record_{kind}", ref=ref) if kind else booking_href(ref, current_actor())
 
 
 def _page(*, name: str, form: Form, ref: str, documents: BookingDocuments, status: int = 200, **more: Any) -> Any:

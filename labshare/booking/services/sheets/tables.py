@@ -15,7 +15,7 @@ def insert_rows(table: type[Any], rows: Sequence[dict[str, Any]]) -> None:
         db.session.execute(insert(table), rows)
 
 
-def _among(column: Any, ids: Iterable[int]) -> Any:
+def _in_ids(column: Any, ids: Iterable[int]) -> Any:
     return in_ids(column, bindparam(None, list(ids), type_=Numbers))
 
 
@@ -23,10 +23,10 @@ def rows_by_id(table: type[M], ids: Sequence[int]) -> dict[int, M]:
     """Rows by their ids, in one statement."""
     if not ids:
         return {}
-    return {row.id: row for row in db.session.scalars(select(table).where(_among(table.id, ids)))}  # type: ignore[attr-defined]
+    return {row.id: row for row in db.session.scalars(select(table).where(_in_ids(table.id, ids)))}  # type: ignore[attr-defined]
 
 
 def delete_rows(table: type[Any], column: Any, ids: Sequence[int]) -> None:
     if ids:
-        rows = delete(table).where(_among(column, ids))
+        rows = delete(table).where(_in_ids(column, ids))
         db.session.execute(rows.execution_options(synchronize_session=False))

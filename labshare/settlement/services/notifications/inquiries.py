@@ -11,7 +11,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import in_both_languages, last_day_before
 from labshare.kernel.time import local_day
 from labshare.notices.kinds import kind
-from labshare.notices.services import Audience, Message, notify, people_in, tell
+from labshare.notices.services import Audience, Message, notify, people_in, write_notices
 from labshare.notices.terms import Topic
 from labshare.organisations.terms import FirmRole
 from labshare.settlement.models import (
@@ -73,7 +73,7 @@ def _notify_firms(
     for start in range(0, len(firms), FIRMS_AT_ONCE):
         some = firms[start : start + FIRMS_AT_ONCE]
         people = people_in(*(Audience(firm_id=each, roles=roles, but=but) for each in some))
-        tell(
+        write_notices(
             *(_message(kind, inquiry, each, person_ids) for each, person_ids in zip(some, people, strict=True)), now=now
         )
 

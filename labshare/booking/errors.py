@@ -171,9 +171,15 @@ class OutsideDiscount(InvalidInput):
 
 
 class NeedsApproval(Conflict):
+    """Carries the order, priced, where it can be asked for at once."""
+
     message = _l(
         "Your firm lets bookings above %(limit)s wait for its approver. Ask for approval: the slot is held meanwhile."
     )
+
+    def __init__(self, order: Any = None, **params: Any) -> None:
+        super().__init__(**params)
+        self.order = order
 
 
 class ApprovalOver(Conflict):

@@ -10,6 +10,7 @@ from labshare.accounts.models import Person
 from labshare.booking import services
 from labshare.booking.errors import ApprovalOver, NeedsApproval, PriceChanged, SlotTaken
 from labshare.booking.models import Approval, Booking, Holding
+from labshare.booking.queries import loading, slots
 from labshare.catalogue.models import Fee
 from labshare.kernel.actor import SYSTEM, Actor
 from labshare.kernel.database import db, transaction
@@ -181,3 +182,28 @@ def test_the_form_asks_inside(house: House, approver: Actor, client: FlaskClient
     assert done.status_code == 303
     assert "/client/approvals/" in done.location
     assert db.session.query(Booking).count() == 0
+
+
+@pytest.mark.parametrize("passes_fen", [100, None])
+def test_the_form_works_its_order_out_once(
+    house: House, approver: Actor, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, passes_fen: int | None
+) -> None:  # R-APPROVAL-1
+    """Quantity, hours and price, whether it is booked or the approver is asked."""
+    firm = db.session.get_one(Firm, house.client.firm_id)
+    with transaction():
+        firm.approval_above_fen = passes_fen
+    sign_in(client, db.session.get_one(Person, house.client.person_id), firm)
+    done: list[str] = []
+    for module, name in ((loading, "work_of"), (slots, "price_of"), (loading, "fee_terms")):
+        rule = getattr(module, name)
+
+        def counted(*given: Any, _name: str = name, _rule: Any = rule, **more: Any) -> Any:
+            done.append(_name)
+            return _rule(*given, **more)
+
+        monkeypatch.setattr(module, name, counted)
+    given = {"test_item": str(house.item.id), "quantity": "1", "starts_at": "2026-11-27T09:00"}
+    answer = client.post("/bookings/new", data=given | {"sample_description": "试样", "book": "1"})
+    assert answer.status_code == 303, answer.text
+    assert ("/client/approvals/" in answer.location) == (passes_fen is not None)
+    assert sorted(done) == ["fee_terms", "price_of", "work_of"]

@@ -30,7 +30,7 @@ from labshare.booking.models import Booking, Closure, Holding, OpeningWeek, Want
 from labshare.booking.rules import price as price_rules
 from labshare.booking.rules.hours import as_weekly
 from labshare.booking.rules.lifecycle import after_working_days, answer_by
-from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTerms, Work, work_agreed
+from labshare.booking.rules.price import CancellationTerms, HoursChoice, ItemTerms, Work, work_agreed, work_of
 from labshare.booking.rules.slots import Candidate, Taken
 from labshare.booking.rules.starts import InstrumentTerms, StartRules
 from labshare.booking.rules.time import Closure as ClosureSpan
@@ -43,7 +43,7 @@ from labshare.catalogue.rules.fees import read_steps, read_surcharges
 from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.terms import InstrumentCondition
 from labshare.kernel.database import Numbers, UtcDateTime, db, in_ids
-from labshare.kernel.time import local_day, local_zone
+from labshare.kernel.time import Hours, local_day, local_zone
 from labshare.organisations.events import AfterWorkingDays
 from labshare.organisations.models import Firm
 from labshare.organisations.terms import SizeClass
@@ -362,7 +362,7 @@ class BookableItem:
     opens: OpeningsOf
     certificates: dict[int, tuple[DayRange, ...]]
     now: datetime
-    rules_of: dict[int, StartRules] = field(default_factory=dict)
+    _works: dict[tuple[int, Hours | None], Work] = field(default_factory=dict)
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
@@ -385,6 +385,17 @@ class BookableItem:
 
     def terms(self) -> ItemTerms:
         return item_terms(self.item)
+
+    @cached_property
+    def fee_terms(self) -> price_rules.Fee | None:
+        return None if self.fee is None else fee_terms(self.fee)
+
+    def work(self, quantity: int, hours: Hours | None) -> Work:
+        """The work of so much, worked out once for the form and for the booking. Raises as `work_of`."""
+        asked = (quantity, hours)
+        if asked not in self._works:
+            self._works[asked] = work_of(self.terms(), quantity, hours)
+        return self._works[asked]
 
     def answer_by(self, starts_at: datetime) -> datetime | None:
         """When a request for this start, made now, lapses unanswered; None where the lab confirms automatically."""

@@ -11,13 +11,12 @@ from labshare.booking.queries.loading import (
     BookableItem,
     busy_units,
     certificates_of,
-    fee_terms,
     load_bookable_item,
     openings_of,
     working_days,
 )
 from labshare.booking.rules import slots as slot_rules
-from labshare.booking.rules.price import Price, Work, price_of, work_of
+from labshare.booking.rules.price import Price, Work, price_of
 from labshare.booking.rules.slots import Busy, DayOfSlots, Segment, Slot
 from labshare.booking.rules.time import DayRange, WorkingDays
 from labshare.booking.terms import HoldingKind
@@ -34,9 +33,9 @@ AFTERMATH = timedelta(days=70)
 def price_for(bookable: BookableItem, work: Work, surcharges: Collection[str] = ()) -> Price | None:
     """The price of the work by the fee of today for the firm that asks; None where no fee is valid. Raises
     `SurchargeNotOffered`."""
-    if bookable.fee is None:
+    if bookable.fee_terms is None:
         return None
-    return price_of(fee_terms(bookable.fee), work, sme=bookable.for_sme, surcharges=surcharges)
+    return price_of(bookable.fee_terms, work, sme=bookable.for_sme, surcharges=surcharges)
 
 
 def free_slots(
@@ -58,7 +57,7 @@ def free_slots(
     bookable = load_bookable_item(item_id, now)
     if bookable is None:
         raise NotFound
-    work = work_of(bookable.terms(), quantity, hours)
+    work = bookable.work(quantity, hours)
     return slots_of_loaded(
         bookable,
         work,

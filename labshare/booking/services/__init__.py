@@ -2,7 +2,7 @@
 
 `book`       hold, release_hold, book
 `answer`     confirm, decline; lapse (system)
-`approvals`  ask_approval, approve, refuse_approval, withdraw_approval; lapse_approvals (system)
+`approvals`  ask_approval, book_or_ask, approve, refuse_approval, withdraw_approval; lapse_approvals (system)
 `for_clients` book_for_client, accept_for_client, decline_for_client, withdraw_for_client;
              lapse_for_clients (system)
 `move`       reschedule, propose, accept_proposal, decline_proposal, move_unit; where_to (reads)
@@ -29,6 +29,7 @@ from labshare.booking.services.answer import confirm, decline, lapse
 from labshare.booking.services.approvals import (
     approve,
     ask_approval,
+    book_or_ask,
     lapse_approvals,
     refuse_approval,
     withdraw_approval,
@@ -98,6 +99,7 @@ __all__ = [
     "block",
     "book",
     "book_for_client",
+    "book_or_ask",
     "cancel",
     "change_block",
     "change_units",

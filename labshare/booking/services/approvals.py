@@ -5,32 +5,31 @@ While one waits its time is held, as for a request, and lapses like one; the lab
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from labshare.audit.services import record
 from labshare.booking import notifications
-from labshare.booking.errors import ApprovalOver, NoFee, PriceChanged, SlotTaken
+from labshare.booking.errors import ApprovalOver, NeedsApproval, PriceChanged, SlotTaken
 from labshare.booking.models import Approval, Booking, Holding
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
-from labshare.booking.queries.marks import check_marks
-from labshare.booking.queries.slots import alternatives_for, price_for
+from labshare.booking.queries.quotes import QuoteRow
+from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.rules.answers import Answers, Kept
 from labshare.booking.rules.lifecycle import answer_by
-from labshare.booking.rules.price import work_of
 from labshare.booking.rules.rows import time_until_yes
 from labshare.booking.services import holdings
-from labshare.booking.services.book import NO_ANSWERS, book, feasible_instruments, free_places
-from labshare.booking.services.bookable import answers_to, check_bookable, client_of
-from labshare.booking.services.quotes import quote_to_book
+from labshare.booking.services.book import NO_ANSWERS, Order, book, feasible_instruments, free_places, order_of
+from labshare.booking.services.bookable import check_bookable, client_of
 from labshare.booking.terms import ApprovalState, HoldingKind
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound, ReasonRequired
 from labshare.kernel.formatting import plain_money
 from labshare.kernel.money import Fen
-from labshare.kernel.time import Hours, local_day, local_zone
+from labshare.kernel.time import Hours, local_zone
 from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 
@@ -53,27 +52,37 @@ def ask_approval(
     hold_id: int | None = None,
     cost_centre: str = "",
     submission: str | None = None,
-    bookable: BookableItem | None = None,
+    order: Order | None = None,
 ) -> Approval:
-    """Ask the firm's approver for a booking, and hold its time until they answer (R-APPROVAL-1). Raises as `book`; a
-    second click finds the first."""
-    bookable = check_bookable(actor, bookable or load_bookable_item(test_item_id, now, client_id=actor.firm_id))
-    client = client_of(bookable)
+    """Ask the firm's approver for a booking, and hold its time until they answer (R-APPROVAL-1). `order`: what is asked
+    for, where this step has priced it already. Raises as `book`; a second click finds the first."""
+    if order is None:
+        bookable = check_bookable(actor, load_bookable_item(test_item_id, now, client_id=actor.firm_id))
+        client_of(bookable)
+    else:
+        bookable = order.bookable
     if submission is not None:
         found = db.session.scalar(
             select(Approval).where(Approval.asked_by == actor.person_id, Approval.submission == submission)
         )
         if found is not None:
             return found
-    said = answers_to(bookable, answers)
-    work = work_of(bookable.terms(), quantity, hours)
-    chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id)
-    price = price_for(bookable, work, surcharges)
-    if quote_id is not None:
-        price = quote_to_book(actor, now, quote_id, test_item_id=bookable.item.id, quantity=quantity, hours=hours).price
-    if price is None:
-        raise NoFee
-    check_marks(bookable.item.id, price, (local_day(now), local_day(starts_at)))
+    if order is None:
+        order = order_of(
+            actor,
+            now,
+            bookable,
+            quantity=quantity,
+            hours=hours,
+            starts_at=starts_at,
+            instrument_id=instrument_id,
+            answers=answers,
+            surcharges=surcharges,
+            quote_id=quote_id,
+        )
+    work, chosen = order.work, order.chosen
+    if order.waived:  # the approver's yes waives nothing
+        chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id)
     lapses = min(
         answer_by(now, starts_at=starts_at, days=bookable.openings.days, zone=local_zone()),
         starts_at - timedelta(minutes=bookable.lab.lead_time_minutes),
@@ -93,7 +102,7 @@ def ask_approval(
         if held is None:
             continue
         made = Approval(
-            firm_id=client.id,
+            firm_id=order.client.id,
             asked_by=actor.person_id,
             asked_at=now,
             submission=submission,
@@ -106,10 +115,10 @@ def ask_approval(
             starts_at=starts_at,
             ends_at=plan.ends_at,
             sample_description=sample_description,
-            answers=said,
+            answers=order.answers,
             confidential=confidential,
             cost_centre=cost_centre.strip() or None,
-            price_fen=price.total_fen,
+            price_fen=order.price.total_fen,
             answer_by=lapses,
             state=ApprovalState.WAITING,
             holding_id=held,
@@ -127,6 +136,26 @@ def ask_approval(
         return made
     holdings.give_back(actor.person_id)
     raise SlotTaken(alternatives_for(bookable, work, starts_at))
+
+
+def book_or_ask(
+    *,
+    actor: Actor,
+    now: datetime,
+    answers: Answers,
+    waive_reason: str | None,
+    bookable: BookableItem,
+    quote: QuoteRow | None,
+    **wish: Any,
+) -> Booking | Approval:
+    """Book what a form says; above the firm's amount ask its approver for the same, as it is priced already
+    (R-APPROVAL-1). Raises as `book`."""
+    try:
+        return book(
+            actor=actor, now=now, answers=answers, waive_reason=waive_reason, bookable=bookable, quote=quote, **wish
+        )
+    except NeedsApproval as problem:
+        return ask_approval(actor=actor, now=now, answers=answers, order=problem.order, **wish)
 
 
 @verb("approval.approve", title=_l("Booking approved"), money=True)

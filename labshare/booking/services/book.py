@@ -26,17 +26,18 @@ from labshare.booking.queries.bookings import ref_of_own
 from labshare.booking.queries.delivery import open_that_day
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.marks import check_marks
+from labshare.booking.queries.quotes import QuoteRow, get_quote
 from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.rules import rows
 from labshare.booking.rules.answers import Answers, Kept
 from labshare.booking.rules.lifecycle import first_state
-from labshare.booking.rules.price import Price, Work, work_of
+from labshare.booking.rules.price import Price, Work
 from labshare.booking.rules.slots import free_units
 from labshare.booking.rules.starts import Plan, StartRules
 from labshare.booking.services import holdings
 from labshare.booking.services.bookable import answers_to, check_bookable, client_of
 from labshare.booking.services.common import plain
-from labshare.booking.services.quotes import quote_to_book, use_quote
+from labshare.booking.services.quotes import check_quote, use_quote
 from labshare.booking.terms import BookingState, HoldingKind
 from labshare.catalogue.models import Fee, Instrument
 from labshare.kernel.actor import Actor
@@ -54,6 +55,23 @@ from labshare.organisations.models import Firm
 NO_ANSWERS = Answers()
 REFERENCES_TRIED = 5
 """A month's references are drawn by chance: one that is taken already is drawn again."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be booked: every rule but the firm's own amount is kept, and its price is known."""
+
+    bookable: BookableItem
+    client: Firm
+    answers: list[dict[str, Any]] | None
+    """To the sample form, as they are kept."""
+    work: Work
+    chosen: Sequence["Chosen"]
+    quote: QuoteRow | None
+    fee: Fee
+    price: Price
+    waived: bool
+    """Lead time and horizon were not asked."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +101,7 @@ def hold(
     bookable = check_bookable(actor, load_bookable_item(test_item_id, now, client_id=actor.firm_id))
     client = client_of(bookable)
     waive = may_waive(actor, bookable, waive_reason)
-    work = work_of(bookable.terms(), quantity, hours)
+    work = bookable.work(quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
     for instrument, rules, unit in free_places(chosen, starts_at, now=now, person_id=actor.person_id):
         plan = rules.plan(starts_at)
@@ -154,6 +172,7 @@ def book(
     booked_by: int | None = None,
     submission: str | None = None,
     bookable: BookableItem | None = None,
+    quote: QuoteRow | None = None,
     written: Written | None = None,
 ) -> Booking:
     """Book a test for the actor's firm: on `instrument_id`, or on any instrument of the item; on whichever unit is
@@ -161,11 +180,11 @@ def book(
 
     `starts_at` is an aware moment; `answers` those to the item's sample form, whose files are kept already;
     `confidential` where what the samples are is not everybody's to see; `hours` the choice where the item offers one;
-    `surcharges` the codes of what is
-    ordered on top; `quote_id` the quote that fixes the price instead of the fee of the day; `hold_id` the actor's own
-    hold, given back in the same step; `submission` a one-time key of the form, so that a second click books nothing;
-    `booked_by` the colleague for whom an approver books; `bookable` the item for the actor's firm, where this step has
-    read it already; `written` what the lab has written down for this client: lead time and horizon were asked then.
+    `surcharges` the codes of what is ordered on top; `quote_id` the quote that fixes the price instead of the fee of
+    the day; `hold_id` the actor's own hold, given back in the same step; `submission` a one-time key of the form, so
+    that a second click books nothing; `booked_by` the colleague for whom an approver books; `bookable` the item for the
+    actor's firm, and `quote` that of `quote_id`, where this step has read them already; `written` what the lab has
+    written down for this client: lead time and horizon were asked then.
     Raises `AlreadySubmitted` (with `ref`), `FirmUnverified`, `NotPublished`, `NoFee`, `SurchargeNotOffered`,
     `MarkNotCovered`, `NeedsApproval`, `QuestionsChanged`, the problems of answers, quantity, hours and start (422,
     together where several apply), `SlotTaken` (409, with three alternatives).
@@ -175,14 +194,77 @@ def book(
     if submission is not None:
         refuse_second_click(actor, submission)
     waive = written is not None or may_waive(actor, bookable, waive_reason)
+    order = order_of(
+        actor,
+        now,
+        bookable,
+        quantity=quantity,
+        hours=hours,
+        starts_at=starts_at,
+        instrument_id=instrument_id,
+        answers=answers,
+        surcharges=surcharges,
+        quote_id=quote_id,
+        quote=quote,
+        written=written,
+        waive=waive,
+    )
+    check_within_amount(actor, client, order.price.total_fen, order)
+    state = BookingState.CONFIRMED if written else first_state(bookable.lab.automatic_confirmation)
+    told = notifications.people_of_new(actor, bookable.lab, client, state)
+    places = free_places(order.chosen, starts_at, now=now, person_id=actor.person_id, hold_id=hold_id)
+    for instrument, rules, unit in places:
+        booking = _try_to_book(
+            actor,
+            now,
+            order,
+            state,
+            instrument,
+            unit,
+            rules.plan(starts_at),
+            sample_description,
+            confidential,
+            waive_reason if waive else None,
+            cost_centre.strip() or None,
+            booked_by or actor.person_id,
+            submission,
+        )
+        if booking is not None:
+            if order.quote is not None:
+                use_quote(actor, now, order.quote, booking)
+            open_hours = open_that_day(starts_at, bookable.openings)
+            accepted = written is not None
+            notifications.notify_of_new(booking, told, now=now, open_hours=open_hours, accepted=accepted)
+            return booking
+    holdings.give_back(actor.person_id)
+    raise _taken(bookable, client, order.work, starts_at, waive=waive)
+
+
+def order_of(
+    actor: Actor,
+    now: datetime,
+    bookable: BookableItem,
+    *,
+    quantity: int,
+    hours: Hours | None,
+    starts_at: datetime,
+    instrument_id: int | None,
+    answers: Answers | Kept,
+    surcharges: Collection[str],
+    quote_id: int | None = None,
+    quote: QuoteRow | None = None,
+    written: Written | None = None,
+    waive: bool = False,
+) -> Order:
+    """What is asked for, once every rule of it is kept, at its price: booked now, or asked of the firm's approver."""
     said = answers_to(bookable, answers)
-    work = work_of(bookable.terms(), quantity, hours)
+    work = bookable.work(quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
-    quote = None
-    if quote_id is not None:
-        quote = quote_to_book(actor, now, quote_id, test_item_id=bookable.item.id, quantity=quantity, hours=hours)
     fee: Fee | None
     price: Price | None
+    if quote_id is not None:
+        quote = quote or get_quote(actor, quote_id=quote_id)
+        check_quote(actor, now, quote, test_item_id=bookable.item.id, quantity=quantity, hours=hours)
     if written is not None:
         fee, price = _fee_and_price_of(bookable, work, written)
     elif quote is not None:
@@ -192,40 +274,7 @@ def book(
     if fee is None or price is None:
         raise NoFee
     check_marks(bookable.item.id, price, (local_day(now), local_day(starts_at)))
-    check_within_amount(actor, client, price.total_fen)
-    state = BookingState.CONFIRMED if written else first_state(bookable.lab.automatic_confirmation)
-    told = notifications.people_of_new(actor, bookable.lab, client, state)
-    places = free_places(chosen, starts_at, now=now, person_id=actor.person_id, hold_id=hold_id)
-    for instrument, rules, unit in places:
-        booking = _try_to_book(
-            actor,
-            now,
-            bookable,
-            state,
-            fee,
-            client,
-            instrument,
-            unit,
-            rules.plan(starts_at),
-            work,
-            price,
-            sample_description,
-            said,
-            confidential,
-            waive_reason if waive else None,
-            cost_centre.strip() or None,
-            booked_by or actor.person_id,
-            submission,
-        )
-        if booking is not None:
-            if quote is not None:
-                use_quote(actor, now, quote, booking)
-            open_hours = open_that_day(starts_at, bookable.openings)
-            accepted = written is not None
-            notifications.notify_of_new(booking, told, now=now, open_hours=open_hours, accepted=accepted)
-            return booking
-    holdings.give_back(actor.person_id)
-    raise _taken(bookable, client, work, starts_at, waive=waive)
+    return Order(bookable, client_of(bookable), said, work, chosen, quote, fee, price, waive)
 
 
 def _fee_and_price_of(bookable: BookableItem, work: Work, written: Written) -> tuple[Fee | None, Price]:
@@ -253,10 +302,10 @@ def needs_approval(actor: Actor, client: Firm, fen: Fen) -> bool:
     return limit is not None and fen > limit and not permissions.may(actor, "approval.decide", client=client.id)
 
 
-def check_within_amount(actor: Actor, client: Firm, fen: Fen) -> None:
-    """Raises `NeedsApproval`."""
+def check_within_amount(actor: Actor, client: Firm, fen: Fen, order: Order | None = None) -> None:
+    """Raises `NeedsApproval`, with the `order` that its approver can be asked for."""
     if needs_approval(actor, client, fen):
-        raise NeedsApproval(limit=plain_money(client.approval_above_fen))
+        raise NeedsApproval(order, limit=plain_money(client.approval_above_fen))
 
 
 def may_waive(actor: Actor, bookable: BookableItem, waive_reason: str | None) -> bool:
@@ -353,17 +402,12 @@ def free_places(
 def _try_to_book(
     actor: Actor,
     now: datetime,
-    bookable: BookableItem,
+    order: Order,
     state: BookingState,
-    fee: Fee,
-    client: Firm,
     instrument: Instrument,
     unit: int,
     plan: Plan,
-    work: Work,
-    price: Price,
     sample_description: str,
-    answers: list[dict[str, Any]] | None,
     confidential: bool,
     waive_reason: str | None,
     cost_centre: str | None,
@@ -371,6 +415,7 @@ def _try_to_book(
     submission: str | None,
 ) -> Booking | None:
     """Write booking, holding, charge and event; None if the database finds the unit taken."""
+    bookable, client = order.bookable, order.client
     item, lab = bookable.item, bookable.lab
     today = local_day(now)
     new = rows.NewBooking(
@@ -388,12 +433,12 @@ def _try_to_book(
         statutory=item.counts_as_statutory,
         turnaround_days=item.turnaround_days,
         cancellation=bookable.terms().cancellation,
-        fee_id=fee.id,
-        price=price,
-        work=work,
+        fee_id=order.fee.id,
+        price=order.price,
+        work=order.work,
         plan=plan,
         sample_description=sample_description,
-        answers=answers,
+        answers=order.answers,
         confidential=confidential,
         booked_by=booked_by,
         submission=submission,

@@ -35,7 +35,6 @@ from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.rules.answers import Answers
 from labshare.booking.rules.lifecycle import WORKING_DAYS_TO_ANSWER, WORKING_DAYS_TO_REGISTER, after_working_days
 from labshare.booking.rules.lines import read_price, written_price
-from labshare.booking.rules.price import work_of
 from labshare.booking.rules.rows import plain, time_until_yes
 from labshare.booking.rules.starts import Plan
 from labshare.booking.services import blocks, holdings
@@ -100,7 +99,7 @@ def book_for_client(
         raise ClientIsOwn
     address = None if firm else checked_email(email)
     waive = may_waive(actor, bookable, waive_reason)
-    work = work_of(bookable.terms(), quantity, hours)
+    work = bookable.work(quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
     price = price_for(bookable, work, surcharges)
     if price is None or bookable.fee is None:

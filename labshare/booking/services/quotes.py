@@ -25,7 +25,6 @@ from labshare.booking.queries.marks import check_marks
 from labshare.booking.queries.quotes import QuoteRow, get_quote
 from labshare.booking.queries.slots import price_for
 from labshare.booking.rules.lines import written_price
-from labshare.booking.rules.price import work_of
 from labshare.booking.rules.quotes import MOST_OPEN, lasts_until, own_price_problem
 from labshare.booking.services.bookable import check_bookable, client_of
 from labshare.booking.services.common import plain
@@ -91,7 +90,7 @@ def make_quote(
     """
     bookable = check_bookable(actor, bookable or load_bookable_item(test_item_id, now, client_id=actor.firm_id))
     client = client_of(bookable)
-    price = price_for(bookable, work_of(bookable.terms(), quantity, hours), surcharges)
+    price = price_for(bookable, bookable.work(quantity, hours), surcharges)
     if price is None or bookable.fee is None:
         raise NoFee
     check_marks(bookable.item.id, price, [local_day(now)])
@@ -219,18 +218,16 @@ def check_lasting(row: QuoteRow, now: datetime) -> None:
         raise QuoteEnded(date=row.last_day)
 
 
-def quote_to_book(
-    actor: Actor, now: datetime, quote_id: int, *, test_item_id: int, quantity: int, hours: Hours | None
-) -> QuoteRow:
-    """The quote that a booking is made of, for exactly what it says. Raises `NotFound`, `QuoteUsed`, `QuoteEnded`,
-    `QuoteForOther`."""
-    row = get_quote(actor, quote_id=quote_id)
+def check_quote(
+    actor: Actor, now: datetime, row: QuoteRow, *, test_item_id: int, quantity: int, hours: Hours | None
+) -> None:
+    """Whether a booking can be made of the quote, for exactly what it says. Raises `NotFound`, `QuoteUsed`,
+    `QuoteEnded`, `QuoteForOther`."""
     quote = row.quote
     permissions.check_seen(actor, "quote.see", "quote.accept", client=quote.client_firm_id)
     check_lasting(row, now)
     if (quote.test_item_id, quote.quantity, quote.hours) != (test_item_id, quantity, hours):
         raise QuoteForOther
-    return row
 
 
 def use_quote(actor: Actor, now: datetime, row: QuoteRow, booking: Booking) -> None:

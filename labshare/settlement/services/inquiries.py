@@ -12,7 +12,6 @@ from labshare.booking.events import QuoteBooked
 from labshare.booking.models import Quote
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.slots import price_for
-from labshare.booking.rules.price import work_of
 from labshare.booking.rules.quotes import lasts_until
 from labshare.booking.services import make_quote
 from labshare.booking.services.quotes import OwnPrice, check_own_price
@@ -206,7 +205,7 @@ def _prices(
     bookable: BookableItem, *, quantity: int, hours: Hours | None, amount_fen: Fen | None
 ) -> tuple[Fen, Fen | None]:
     """The price by the fee of today for the asker, and the lab's own where it is less."""
-    price = price_for(bookable, work_of(bookable.terms(), quantity, hours))
+    price = price_for(bookable, bookable.work(quantity, hours))
     if price is None or bookable.fee is None:
         raise NoFee
     published = price.total_fen

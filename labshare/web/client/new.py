@@ -12,13 +12,13 @@ from wtforms import HiddenField
 
 from labshare.booking import services
 from labshare.booking.errors import AlreadySubmitted, SlotTaken, SurchargeNotOffered
-from labshare.booking.models import Holding
+from labshare.booking.models import Approval, Booking, Holding
 from labshare.booking.queries.bookings import get_booking, last_of
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.slots import alternatives_for, own_hold, price_for, slots_of_loaded
 from labshare.booking.rules.answers import words_in
 from labshare.booking.rules.lines import read_price
-from labshare.booking.rules.price import Price, Work, cancellation_fee, free_until, question_problems, work_of
+from labshare.booking.rules.price import Price, Work, cancellation_fee, free_until
 from labshare.booking.rules.slots import DayOfSlots, Slot
 from labshare.booking.services.book import check_own_hold, needs_approval
 from labshare.booking.terms import QuoteState
@@ -28,8 +28,7 @@ from labshare.catalogue.queries import draft_or_published
 from labshare.catalogue.terms import LifeState
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_BOOKINGS, Of, requires
-from labshare.http.sample_answers import SentAnswers
-from labshare.kernel.errors import NotFound, Problem
+from labshare.kernel.errors import InvalidInputs, NotFound, Problem
 from labshare.kernel.time import Hours, local_day, start_of_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.asked import read_day, read_moment, read_number
@@ -150,7 +149,7 @@ def _told_apart(instruments: Sequence[Instrument]) -> list[tuple[Instrument, str
 
 def _fill(form: BookingForm, bookable: BookableItem) -> None:
     """What the address asks for."""
-    form.test_item.data = str(_item_id())
+    form.test_item.data = str(bookable.item.id)
     form.form_revision.data = str(bookable.item.form_revision)
     row = quote_asked()
     if row is None:
@@ -176,7 +175,7 @@ def _hours(form: BookingForm) -> Hours | None:
 def _price(bookable: BookableItem, form: BookingForm) -> tuple[Price | None, Work | None]:
     """The price for what stands in the form, where it can be worked out, and its work."""
     try:
-        work = work_of(bookable.terms(), form.quantity.data or 0, _hours(form))
+        work = bookable.work(form.quantity.data or 0, _hours(form))
     except Problem:
         return None, None
     if (row := quote_asked()) is not None:
@@ -190,6 +189,7 @@ def _price(bookable: BookableItem, form: BookingForm) -> tuple[Price | None, Wor
 def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
     ask_files_again(form, bookable.questions)
     price, work = _price(bookable, form)
+    client = bookable.client
     start, now = form.starts_at.data, bookable.now
     held = own_hold(current_actor().person_id, now)
     alternatives = taken.alternatives if taken else ()
@@ -221,7 +221,7 @@ def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: S
             answer_by=answer_by,
             free_until=free_until(terms, good) if good else None,
             late_fen=late_fen,
-            waits_inside=_waits_inside(bookable, form),
+            waits_inside=price and client and needs_approval(current_actor(), client, price.total_fen),
             now=now,
             soon=answer_by is not None and answer_by == start and start - now < SOON,
             instruments={each.id: each for each in bookable.instruments},
@@ -277,12 +277,22 @@ def _ask_problems(form: BookingForm, bookable: BookableItem) -> bool:
     """What is wrong with quantity and hours for this item, at their fields; True where nothing is."""
     fine = True
     if isinstance(form.quantity.data, int) and ("hours" not in form or not form.hours.errors):
-        for problem in question_problems(bookable.terms(), form.quantity.data, _hours(form)):
+        for problem in _work_problems(bookable, form):
             name = problem.field or ""
             if name in form and not form[name].errors:
                 show_problem(form, problem)
                 fine = False
     return fine
+
+
+def _work_problems(bookable: BookableItem, form: BookingForm) -> Sequence[Problem]:
+    try:
+        bookable.work(form.quantity.data, _hours(form))
+    except InvalidInputs as several:
+        return several.problems
+    except Problem as problem:
+        return [problem]
+    return ()
 
 
 @blueprint.get("/bookings/new")
@@ -330,18 +340,16 @@ def book() -> Any:
     status = answers_fit(form, sent, bookable.questions, revision=bookable.item.form_revision)
     if status != 200 or not fits:
         return _page(bookable, form, 409 if status == 409 else 422)
-    if _waits_inside(bookable, form):
-        return _ask_inside(bookable, form, sent)
     try:
         return carry_out(
-            lambda: services.book(
+            lambda: services.book_or_ask(
                 actor=actor,
                 now=now,
                 waive_reason=(form.waive_reason.data or None) if "waive_reason" in form else None,
                 answers=sent.kept(actor, now),
                 **_order(form, bookable),
             ),
-            lambda booking: (_("Booked as %(ref)s.", ref=booking.ref), url_for(".booking", ref=booking.ref)),
+            _done,
             Around(reads_first=True, anew=False),
         )
     except AlreadySubmitted as problem:
@@ -352,6 +360,12 @@ def book() -> Any:
     except Problem as problem:
         status = show_problem(form, problem, **places_of(bookable.questions))
         return _page(_bookable_item(now), form, status)
+
+
+def _done(made: Booking | Approval) -> tuple[str, str]:
+    if isinstance(made, Approval):
+        return _("Asked for approval; the slot is held."), url_for(".approval", approval_id=made.id)
+    return _("Booked as %(ref)s.", ref=made.ref), url_for(".booking", ref=made.ref)
 
 
 def _slot(form: BookingForm, bookable: BookableItem) -> dict[str, Any]:
@@ -374,6 +388,7 @@ def _order(form: BookingForm, bookable: BookableItem) -> dict[str, Any]:
         "confidential": bool(form.confidential.data),
         "surcharges": chosen_codes(form),
         "quote_id": row.quote.id if row is not None else None,
+        "quote": row,
         "hold_id": read_number(form.hold.data or ""),
         "cost_centre": form.cost_centre.data or "",
         "submission": form.submission_key,
@@ -442,30 +457,3 @@ def let_go(hold_id: int) -> Any:
         lambda: services.release_hold(actor=current_actor(), now=utc_now(), hold_id=hold_id),
         lambda _done: lambda: ("", 204),
     )
-
-
-def _waits_inside(bookable: BookableItem, form: BookingForm) -> bool:
-    """Whether a booking at today's price waits for the firm's approver first."""
-    price, _work = _price(bookable, form)
-    client = bookable.client
-    return price is not None and client is not None and needs_approval(current_actor(), client, price.total_fen)
-
-
-def _ask_inside(bookable: BookableItem, form: BookingForm, sent: SentAnswers) -> Any:
-    """The same form, asked of the firm's approver instead of the lab."""
-    actor, now = current_actor(), utc_now()
-    try:
-        return carry_out(
-            lambda: services.ask_approval(
-                actor=actor,
-                now=now,
-                answers=sent.kept(actor, now),
-                **_order(form, bookable),
-            ),
-            lambda asked: (_("Asked for approval; the slot is held."), url_for(".approval", approval_id=asked.id)),
-            Around(reads_first=True, anew=False),
-        )
-    except SlotTaken as problem:
-        return _page(_bookable_item(now), form, problem.status, problem)
-    except Problem as problem:
-        return _page(_bookable_item(now), form, show_problem(form, problem, **places_of(bookable.questions)))

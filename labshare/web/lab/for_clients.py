@@ -21,7 +21,6 @@ from labshare.booking.queries.for_clients import (
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.rules.lines import read_price
-from labshare.booking.rules.price import work_of
 from labshare.booking.rules.slots import Slot
 from labshare.booking.services.for_clients import lapses_at
 from labshare.catalogue.formatting import with_model
@@ -135,7 +134,7 @@ def _page(form: ForClientForm, status: int = 200, taken: SlotTaken | None = None
         firm = client_meant(form.client.data or "", lab_firm_id=actor.firm_id)
         bookable = _bookable(form, firm) if firm else form.bookable
         if bookable is not None:
-            work = work_of(bookable.terms(), form.quantity.data or 0, form.hours.data)
+            work = bookable.work(form.quantity.data or 0, form.hours.data)
             price = price_for(bookable, work, chosen_codes(form))
             start = form.starts_at.data
             if start:

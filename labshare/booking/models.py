@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    bindparam,
     literal_column,
     or_,
     text,
@@ -46,6 +47,7 @@ from labshare.kernel.time import ExactMinutes, Hours, Minutes, start_of_day
 from labshare.organisations.models import Firm
 
 SAMPLES_AHEAD = timedelta(days=2)
+SAMPLES_UNTIL = "samples_until"
 """How long before its start a confirmed booking asks for its samples."""
 RATING_POINTS = ("result_points", "service_points", "time_points")
 """Of a rating, each 1 to 5."""
@@ -414,7 +416,11 @@ class Booking(Model):
     @samples_due_at.inplace.expression  # type: ignore[attr-defined]
     @classmethod
     def _samples_due_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
-        return and_(cls.state == BookingState.CONFIRMED, cls.starts_at > moment, cls.starts_at < moment + SAMPLES_AHEAD)
+        # a moment that is said when the statement is sent has its end said beside it
+        until: Any = (
+            moment + SAMPLES_AHEAD if isinstance(moment, datetime) else bindparam(SAMPLES_UNTIL, type_=UtcDateTime)
+        )
+        return and_(cls.state == BookingState.CONFIRMED, cls.starts_at > moment, cls.starts_at < until)
 
     client: Mapped[Firm] = relationship(foreign_keys=[client_firm_id])
     booker: Mapped[Person] = relationship(foreign_keys=[booked_by])

@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy import Date, Select, bindparam, exists, select
 
+from labshare.booking.models import SAMPLES_AHEAD, SAMPLES_UNTIL
 from labshare.booking.queries.approvals import approvals_waiting
 from labshare.booking.queries.desk import year_confirmed
 from labshare.booking.queries.for_clients import waiting_for_us
@@ -409,7 +410,13 @@ def _whoever(shape: Actor) -> Actor:
 
 def _said(actor: Actor, now: datetime) -> dict[str, Any]:
     """What is said when a statement is sent that was put together once."""
-    return {"person_id": actor.person_id, "firm_id": actor.firm_id, "now": now, "today": local_day(now)}
+    return {
+        "person_id": actor.person_id,
+        "firm_id": actor.firm_id,
+        "now": now,
+        "today": local_day(now),
+        SAMPLES_UNTIL: now + SAMPLES_AHEAD,
+    }
 
 
 @lru_cache(256)
@@ -449,14 +456,20 @@ def _is_theirs(kind: Kind, actor: Actor) -> bool:
 def waiting_for_client(actor: Actor, now: datetime) -> int:
     """How many steps wait for the client acted for, in all its bookings, of those that the actor may take. One
     statement."""
+    counting = _of_client(actor.shape)
+    return 0 if counting is None else sum(db.session.execute(counting, _said(actor, now)).one())
+
+
+@lru_cache(64)
+def _of_client(shape: Actor) -> Select[Any] | None:
+    """Put together once for all of one shape."""
+    actor = _whoever(shape)
     counts = [
-        kind.count(actor, now).scalar_subquery()
+        kind.count(actor, _THEN).scalar_subquery()
         for kind in KINDS
-        if kind.whose == CLIENT and kind.count and may_anywhere(actor, kind.action)
+        if kind.whose == CLIENT and kind.count and may_anywhere(shape, kind.action)
     ]
-    if not counts:
-        return 0
-    return sum(db.session.execute(select(*counts)).one())
+    return select(*counts) if counts else None
 
 
 # ── For regulators ────────────────────────────────────────────────────────

@@ -1,11 +1,12 @@
 """What a client's dashboard shows: what waits for the firm, what comes next, what was spent and is still owed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import ColumnElement, Date, Select, and_, bindparam, case, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from labshare.booking.models import Approval, Booking, Charge, ForClient, Proposal
@@ -13,7 +14,7 @@ from labshare.booking.queries.for_clients import made_for_us
 from labshare.booking.terms import BookingState
 from labshare.catalogue.models import TestItem
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import db
+from labshare.kernel.database import UtcDateTime, db
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
@@ -65,75 +66,96 @@ class ClientDesk:
         return sum(fen for _month, fen in self.months)
 
 
-def client_desk(actor: Actor, now: datetime) -> ClientDesk:
-    """The desk of the firm acted for; empty without one. Eleven statements, money in fen."""
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What the desk asks of all whose roles are the same: firm, moment and days are said when it is sent."""
+
+    sums: Select[Any]
+    proposals: Select[Any]
+    charges: Select[Any]
+    disputes: Select[Any]
+    to_pay: Select[Any]
+    reports: Select[Any]
+    upcoming: Select[Any]
+
+
+@lru_cache(64)
+def _asked(shape: Actor) -> _Asked:
+    """Put together once."""
+    firm_id: Any = bindparam("firm_id")
+    now: Any = bindparam("now", type_=UtcDateTime)
+    today: Any = bindparam("today", type_=Date)
+    actor = replace(shape, firm_id=firm_id)
     ours = and_(
-        Booking.client_firm_id == actor.firm_id,
+        Booking.client_firm_id == firm_id,
         visible(actor, "booking.see", client=Booking.client_firm_id, lab=Booking.lab_firm_id),
     )
-    today = local_day(now)
     ahead = and_(Booking.state.in_(BookingState.awaiting_samples()), Booking.ends_at > now)
-    sums = db.session.execute(
-        select(
+    tested = Booking.state.in_(BookingState.tested_or_later())
+    return _Asked(
+        sums=select(
             func.count(),
             func.sum(case((ahead, 1), else_=0)),
             func.sum(case((Booking.owes, 1), else_=0)),
             func.sum(owed()),
-            func.sum(
-                case(
-                    (Booking.state.in_(BookingState.tested_or_later()), Booking.charged_fen - Booking.invoiced_fen),
-                    else_=0,
-                )
-            ),
-        ).where(ours)
-    ).one()
+            func.sum(case((tested, Booking.charged_fen - Booking.invoiced_fen), else_=0)),
+        ).where(ours),
+        proposals=select(Proposal)
+        .join(Booking, Booking.id == Proposal.booking_id)
+        .where(ours, Proposal.open_at(now))
+        .options(*_through(Proposal.booking))
+        .order_by(Proposal.answer_by, Proposal.id)
+        .limit(AT_MOST),
+        charges=select(Charge)
+        .join(Booking, Booking.id == Charge.booking_id)
+        .where(ours, Charge.open_at(now))
+        .options(*_through(Charge.booking), joinedload(Charge.extra))
+        .order_by(Charge.entered_at, Charge.id)
+        .limit(AT_MOST),
+        disputes=select(Dispute)
+        .join(Booking, Booking.id == Dispute.booking_id)
+        .where(ours, Dispute.waits_for_client)
+        .options(*_through(Dispute.booking))
+        .order_by(Dispute.answered_at, Dispute.id)
+        .limit(AT_MOST),
+        to_pay=_bookings(ours, Booking.owes),
+        reports=select(Report)
+        .join(Booking, Booking.id == Report.booking_id)
+        .where(ours, Report.issued_on > bindparam("new_since", type_=Date), stands_on(today))
+        .options(*_through(Report.booking))
+        .order_by(Report.issued_on.desc(), Report.id.desc())
+        .limit(AT_MOST),
+        upcoming=_bookings(ours, ahead),
+    )
+
+
+def client_desk(actor: Actor, now: datetime) -> ClientDesk:
+    """The desk of the firm acted for; empty without one. Eleven statements, money in fen."""
+    asked, today = _asked(actor.shape), local_day(now)
+    said = {
+        "firm_id": actor.firm_id,
+        "now": now,
+        "today": today,
+        "new_since": today - timedelta(days=NEW_REPORT_DAYS),
+    }
+
+    def rows(statement: Select[Any]) -> Sequence[Any]:
+        return db.session.scalars(statement, said).all()
+
+    sums = db.session.execute(asked.sums, said).one()
     sees_money = may(actor, "money.see", client=actor.firm_id)
-    upcoming = _bookings(ours, ahead, order=Booking.starts_at)
+    upcoming = rows(asked.upcoming)
     return ClientDesk(
         sees_money=sees_money,
         for_us=made_for_us(actor, now, limit=AT_MOST),
         approvals=_approvals(actor, now),
-        proposals=db.session.scalars(
-            select(Proposal)
-            .join(Booking, Booking.id == Proposal.booking_id)
-            .where(ours, Proposal.open_at(now))
-            .options(*_through(Proposal.booking))
-            .order_by(Proposal.answer_by, Proposal.id)
-            .limit(AT_MOST)
-        ).all(),
-        charges=db.session.scalars(
-            select(Charge)
-            .join(Booking, Booking.id == Charge.booking_id)
-            .where(ours, Charge.open_at(now))
-            .options(*_through(Charge.booking), joinedload(Charge.extra))
-            .order_by(Charge.entered_at, Charge.id)
-            .limit(AT_MOST)
-        ).all()
-        if sees_money
-        else (),
-        disputes=db.session.scalars(
-            select(Dispute)
-            .join(Booking, Booking.id == Dispute.booking_id)
-            .where(ours, Dispute.waits_for_client)
-            .options(*_through(Dispute.booking))
-            .order_by(Dispute.answered_at, Dispute.id)
-            .limit(AT_MOST)
-        ).all(),
+        proposals=rows(asked.proposals),
+        charges=rows(asked.charges) if sees_money else (),
+        disputes=rows(asked.disputes),
         inquiries=_inquiries(actor, now),
-        to_pay=_bookings(ours, Booking.owes, order=Booking.starts_at) if sees_money else (),
+        to_pay=rows(asked.to_pay) if sees_money else (),
         samples=[each for each in upcoming if each.samples_due_at(now)],
-        reports=db.session.scalars(
-            select(Report)
-            .join(Booking, Booking.id == Report.booking_id)
-            .where(
-                ours,
-                Report.issued_on > today - timedelta(days=NEW_REPORT_DAYS),
-                stands_on(today),
-            )
-            .options(*_through(Report.booking))
-            .order_by(Report.issued_on.desc(), Report.id.desc())
-            .limit(AT_MOST)
-        ).all(),
+        reports=rows(asked.reports),
         upcoming=upcoming,
         months=paid_by_month(actor, Month(today.year, 1), Month.of(today)),
         all_count=sums[0],
@@ -167,8 +189,8 @@ def _through(way: Any) -> tuple[Any, ...]:
     return (contains_eager(way).joinedload(Booking.lab), contains_eager(way).joinedload(Booking.test_item))
 
 
-def _bookings(*where: Any, order: Any) -> Sequence[Booking]:
-    return db.session.scalars(
+def _bookings(*where: ColumnElement[bool]) -> Select[Any]:
+    return (
         select(Booking)
         .where(*where)
         .options(
@@ -177,6 +199,6 @@ def _bookings(*where: Any, order: Any) -> Sequence[Booking]:
             joinedload(Booking.test_item),
             joinedload(Booking.instrument),
         )
-        .order_by(order, Booking.id)
+        .order_by(Booking.starts_at, Booking.id)
         .limit(AT_MOST)
-    ).all()
+    )

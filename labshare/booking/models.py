@@ -47,8 +47,9 @@ from labshare.kernel.time import ExactMinutes, Hours, Minutes, start_of_day
 from labshare.organisations.models import Firm
 
 SAMPLES_AHEAD = timedelta(days=2)
-SAMPLES_UNTIL = "samples_until"
 """How long before its start a confirmed booking asks for its samples."""
+SAMPLES_UNTIL = "samples_until"
+"""The value that says the end of that time where the moment itself is said when a statement is sent."""
 RATING_POINTS = ("result_points", "service_points", "time_points")
 """Of a rating, each 1 to 5."""
 

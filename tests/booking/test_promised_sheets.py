@@ -16,7 +16,7 @@ from labshare.booking.errors import BegunSinceImport, PromisedTakenMeanwhile, Sl
 from labshare.booking.models import Booking, Holding, SheetImport, WantedBlock
 from labshare.booking.queries.sheets import lab_in_sheets
 from labshare.booking.queries.slots import availability
-from labshare.booking.services.sheets import check_sheets, import_sheets, taking, undo_import
+from labshare.booking.services.sheets import check_sheets, import_sheets, importing, undo_import
 from labshare.catalogue import errors
 from labshare.catalogue.terms import SheetKind
 from labshare.http.sheets import csv_file, workbook
@@ -291,7 +291,7 @@ def test_what_the_database_refuses_is_told_as_a_time_that_is_taken(
 ) -> None:  # R-TIME-11
     """Time that was taken past everybody's turn, between the check and the writing."""
     single.book("2026-12-08 09:00")
-    monkeypatch.setattr(taking, "taken_in", lambda *_given: {})
+    monkeypatch.setattr(importing, "taken_in", lambda *_given: {})
     with pytest.raises(PromisedTakenMeanwhile):
         taken(single, promised(single, *MORNING))
     assert count(WantedBlock) == 0

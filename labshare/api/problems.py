@@ -14,7 +14,7 @@ from labshare.http.fields import Inside, Text, Whole
 from labshare.http.references import reference
 from labshare.http.schemas.base import Answer
 from labshare.http.schemas.booking import Slot
-from labshare.kernel.errors import Busy, InvalidInput, InvalidInputs, Problem, SignInFirst
+from labshare.kernel.errors import Busy, InvalidInput, Problem, SignInFirst
 
 log = logging.getLogger("labshare.api")
 
@@ -93,7 +93,7 @@ API_FIELDS = {
 
 
 def _fields(problem: InvalidInput) -> Iterator[dict[str, str]]:
-    for each in problem.problems if isinstance(problem, InvalidInputs) else (problem,):
+    for each in problem.problems:
         field = each.field or ""
         yield {"field": API_FIELDS.get(field, field), "message": each.text}
 

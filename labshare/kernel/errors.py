@@ -40,6 +40,11 @@ class Problem(Exception):
         return type(self).__name__
 
     @property
+    def problems(self) -> "tuple[Problem, ...]":
+        """Each of what is wrong: itself, but for `InvalidInputs`."""
+        return (self,)
+
+    @property
     def text(self) -> str:
         """The message in the reader's language."""
         return str(self.message) % {name: self._said(name, value) for name, value in self.params.items()}
@@ -94,7 +99,11 @@ class InvalidInputs(InvalidInput):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         super().__init__()
-        self.problems = tuple(problems)
+        self._problems = tuple(problems)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return self._problems
 
 
 class NotAllowed(Problem):

@@ -38,7 +38,7 @@ from wtforms.widgets import HiddenInput, TextInput
 
 from labshare.http.retry import Application
 from labshare.kernel import typed
-from labshare.kernel.errors import InvalidInputs, Problem
+from labshare.kernel.errors import Problem
 from labshare.kernel.formatting import plain_number, ungrouped
 from labshare.kernel.media import PAPERS, accept
 from labshare.kernel.money import FEN_PER_YUAN, Fen
@@ -214,7 +214,7 @@ def show_problem(form: Form, problem: Problem, **places: str) -> int:
 
     `places` says where a service's name differs from the form's: `show_problem(form, problem, starts_at="slot")`.
     """
-    for each in problem.problems if isinstance(problem, InvalidInputs) else (problem,):
+    for each in problem.problems:
         name = places.get(each.field or "", each.field)
         field = form.field(name) if name else None
         if field is not None and not isinstance(field.widget, HiddenInput):

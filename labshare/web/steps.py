@@ -9,7 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from labshare.kernel.database import transaction
-from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, Problem
+from labshare.kernel.errors import NotAllowed, NotFound, Problem
 from labshare.web.forms import Form, show_problem
 from labshare.web.layout import flash_done
 
@@ -89,4 +89,4 @@ def said_problems(problem: Problem | None) -> list[str]:
     """What a problem says, or each of several."""
     if problem is None:
         return []
-    return [each.text for each in (problem.problems if isinstance(problem, InvalidInputs) else (problem,))]
+    return [each.text for each in (problem.problems)]

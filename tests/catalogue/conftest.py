@@ -14,7 +14,7 @@ from labshare.audit.models import AuditEvent
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import Base, db, transaction
-from labshare.kernel.errors import InvalidInputs, Problem
+from labshare.kernel.errors import Problem
 from labshare.organisations.models import Firm
 from tests import factories as make
 from tests.conftest import Clock
@@ -68,7 +68,7 @@ def house(app: Flask, clock: Clock) -> House:
 
 
 def problems_of(problem: Problem) -> list[tuple[str, str | None]]:
-    found = problem.problems if isinstance(problem, InvalidInputs) else (problem,)
+    found = problem.problems
     return [(each.code, each.field) for each in found]
 
 

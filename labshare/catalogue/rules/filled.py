@@ -11,7 +11,7 @@ from typing import Any
 from labshare.catalogue import errors
 from labshare.catalogue.rules.sheets import COLUMNS, VERSION, Column, in_both
 from labshare.catalogue.terms import SheetKind
-from labshare.kernel.errors import InvalidInputs, Problem
+from labshare.kernel.errors import Problem
 from labshare.kernel.formatting import plain_number
 from labshare.kernel.progress import READING, Progress, in_parts, no_progress
 from labshare.kernel.sheets import ReadSheet, Value
@@ -62,7 +62,7 @@ class Filled:
 
     def say(self, number: int, problem: Problem, name: str = "") -> None:
         """Note what is wrong in a row, at the column that the problem names, else at `name` or the first."""
-        for each in problem.problems if isinstance(problem, InvalidInputs) else (problem,):
+        for each in problem.problems:
             column = self._column((each.field or name).split("-")[0]) or self._column(name) or COLUMNS[self.kind][0]
             self.refuse(number, self.places.get(column.name, 0), str(column.head), each, column.right)
 

@@ -22,7 +22,7 @@ from labshare.catalogue.services.test_items import edit_test_item, publish_test_
 from labshare.catalogue.terms import ManyKind
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import InvalidInputs, NotAllowed, NotFound, Problem, raise_all
+from labshare.kernel.errors import NotAllowed, NotFound, Problem, raise_all
 from labshare.kernel.money import Fen
 from labshare.kernel.verbs import verb
 
@@ -115,7 +115,7 @@ def _row(who: dict[str, Any], change: Change, thing: Instrument | TestItem) -> M
     except (NotAllowed, NotFound):
         raise
     except Problem as problem:
-        told = problem.problems if isinstance(problem, InvalidInputs) else (problem,)
+        told = problem.problems
         return ManyRow(*who_it_is, before, before, told)
     return ManyRow(*who_it_is, before, after)
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from labshare.kernel.errors import InvalidInputs, Problem
+from labshare.kernel.errors import Problem
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.rewards.errors import BrokenLine, LabTwice, NoPolicy, UnknownGrade, UnknownLab, UnknownReason
@@ -28,7 +28,7 @@ def answer_lines(lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
 
 def words_of(problem: Problem) -> str:
     """A problem in one line, with its name and field."""
-    problems = problem.problems if isinstance(problem, InvalidInputs) else (problem,)
+    problems = problem.problems
     return "; ".join(f"{one.code}{f' ({one.field})' if one.field else ''}: {one.text}" for one in problems)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, inserts_or_nothing, write_over
-from labshare.kernel.errors import InvalidInputs, NotFound, Problem
+from labshare.kernel.errors import NotFound, Problem
 from labshare.organisations.permissions import check
 from labshare.settlement.errors import LineAside, ListRestsOn, ListUndone
 from labshare.settlement.files import TakenFile, store
@@ -102,7 +102,7 @@ def put_back(line: ListLine) -> str | None:
 
 def at_share(problem: Problem, ref: str) -> list[Problem]:
     """The problems of a document of one booking, those of its amounts at the share's place."""
-    found = list(problem.problems) if isinstance(problem, InvalidInputs) else [problem]
+    found = list(problem.problems)
     for each in found:
         if each.field in (None, "amount_fen", "tax_fen", "reverses"):
             each.field = f"amount-{ref}"

@@ -11,7 +11,7 @@ from labshare.audit.services import record
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import InvalidInput, InvalidInputs, Problem, raise_all
+from labshare.kernel.errors import InvalidInput, Problem, raise_all
 from labshare.kernel.money import Fen
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
@@ -94,7 +94,7 @@ def record_payment(
 def _of_share(problem: InvalidInput, place: int) -> list[Problem]:
     """The problems of the payment for this booking; of others than the first what is said of the amount alone, since
     the rest was said of the first."""
-    found: list[Problem] = list(problem.problems) if isinstance(problem, InvalidInputs) else [problem]
+    found: list[Problem] = list(problem.problems)
     if place == 0:
         return found
     own = [each for each in found if each.field == "amount_fen"]

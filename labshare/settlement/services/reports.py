@@ -16,7 +16,7 @@ from labshare.booking.terms import BookingState
 from labshare.catalogue.models import Lab
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db, insert_or_nothing, inserts_or_nothing, set_columns
-from labshare.kernel.errors import InvalidInputs, Problem, ReasonRequired, raise_all
+from labshare.kernel.errors import Problem, ReasonRequired, raise_all
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 from labshare.settlement.errors import (
@@ -191,7 +191,7 @@ def record_several(*, actor: Actor, now: datetime, files: Sequence[ReportOfFile]
                     )
                 )
             except Problem as problem:
-                found = problem.problems if isinstance(problem, InvalidInputs) else (problem,)
+                found = problem.problems
                 for each in found:
                     each.field = place
                 problems += found

@@ -11,7 +11,7 @@ from labshare.audit.services import record
 from labshare.booking.models import Booking
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.errors import InvalidInputs, NotFound, Problem, raise_all
+from labshare.kernel.errors import NotFound, Problem, raise_all
 from labshare.kernel.formatting import plain_money
 from labshare.kernel.money import Fen, share_by_largest_remainder, total
 from labshare.kernel.verbs import verb
@@ -228,7 +228,7 @@ def _is_buyer(line: TaxLine, booking: Booking) -> bool:
 
 def _at_shares(problem: Problem, refs: Sequence[str]) -> Problem:
     """The problem with those of amounts and taxes at their bookings' shares."""
-    for each in problem.problems if isinstance(problem, InvalidInputs) else (problem,):
+    for each in problem.problems:
         part, place = each.field or "", 0
         if part.startswith("also-"):
             _also, number, part = part.split("-", 2)

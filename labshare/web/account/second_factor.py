@@ -15,7 +15,7 @@ from labshare.accounts.queries import get_person, passkeys_of
 from labshare.accounts.recovery import codes_left
 from labshare.http.actor import current_actor, factor_required
 from labshare.http.rights import signed_in
-from labshare.kernel.errors import InvalidInputs, Problem
+from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.web.account import blueprint
 from labshare.web.account.forms import EitherCodeForm, SetUpFactorForm, TurnOffFactorForm
@@ -44,7 +44,7 @@ def fitting(form: Form) -> Around:
             codes.admit(code)
 
     def count_guess(problem: Problem) -> None:
-        found = problem.problems if isinstance(problem, InvalidInputs) else (problem,)
+        found = problem.problems
         if any(isinstance(one, WrongFactorCode) for one in found):
             codes.failed(_code_in(form) or "")
 

@@ -28,7 +28,7 @@ from labshare.catalogue.queries import draft_or_published
 from labshare.catalogue.terms import LifeState
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_BOOKINGS, Of, requires
-from labshare.kernel.errors import InvalidInputs, NotFound, Problem
+from labshare.kernel.errors import NotFound, Problem
 from labshare.kernel.time import Hours, local_day, start_of_day, utc_now
 from labshare.organisations.permissions import may
 from labshare.web.asked import read_day, read_moment, read_number
@@ -288,10 +288,8 @@ def _ask_problems(form: BookingForm, bookable: BookableItem) -> bool:
 def _work_problems(bookable: BookableItem, form: BookingForm) -> Sequence[Problem]:
     try:
         bookable.work(form.quantity.data, _hours(form))
-    except InvalidInputs as several:
-        return several.problems
     except Problem as problem:
-        return [problem]
+        return problem.problems
     return ()
 
 

@@ -13,7 +13,7 @@ from labshare.booking.models import Booking
 from labshare.http.actor import current_actor
 from labshare.http.limits import limited
 from labshare.http.rights import OWN_LABS, requires
-from labshare.kernel.errors import InvalidInput, InvalidInputs, Problem
+from labshare.kernel.errors import InvalidInput, Problem
 from labshare.kernel.media import PDF
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
@@ -104,7 +104,7 @@ def reports_record() -> Any:
     answer = pressed(record, done)
     if not isinstance(answer, Problem):
         return answer
-    problems = answer.problems if isinstance(answer, InvalidInputs) else (answer,)
+    problems = answer.problems
     rows = [replace(row, problems=tuple(one for one in problems if one.field == f"file-{row.place}")) for row in rows]
     return _page(FilesForm(formdata=None), rows, form), answer.status
 

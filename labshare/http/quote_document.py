@@ -10,13 +10,7 @@ import labshare.booking
 from labshare.booking.queries.quotes import QuoteRow
 from labshare.http.downloads import download
 from labshare.kernel.capitals import capital
-from labshare.kernel.formatting import (
-    counted,
-    day,
-    language,
-    plain_amount,
-    twin,
-)
+from labshare.kernel.formatting import counted, day, language, plain_amount, twin
 from labshare.kernel.pdf import typeset
 from labshare.organisations.models import Firm
 

@@ -77,9 +77,18 @@ AREAS = {
 """The provinces and cities that contain our counties."""
 
 
+STEP = 2
+"""Digits by which a division's code is longer than that of what contains it."""
+
+
 def containing(*codes: str) -> list[str]:
     """The code prefixes of these divisions and of all that contain them, with the empty one of the whole platform."""
-    return sorted({code[:end] for code in ("", *codes) for end in range(0, len(code) + 1, 2)})
+    return sorted({code[:end] for code in ("", *codes) for end in range(0, len(code) + 1, STEP)})
+
+
+def around(code: str) -> str:
+    """The code prefix of what contains a division directly: of a county its city."""
+    return code[:-STEP]
 
 
 def is_prefix(code: str) -> bool:

@@ -11,20 +11,10 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from labshare.booking.errors import (
-    LabClosed,
-    OutsideOpeningHours,
-    PublicHoliday,
-    StartRefused,
-)
+from labshare.booking.errors import LabClosed, OutsideOpeningHours, PublicHoliday, StartRefused
 from labshare.booking.terms import DayKind
 from labshare.kernel.opening import clock_text
-from labshare.kernel.time import (
-    DAY,
-    joined,
-    local_day,
-    start_of_day,
-)
+from labshare.kernel.time import DAY, joined, local_day, start_of_day
 
 YEAR = timedelta(days=365)
 """How far ahead the next opening minute is looked for after unattended work."""

@@ -17,6 +17,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.verbs import verb
 from labshare.notices.services import notify
+from labshare.organisations.divisions import around
 from labshare.organisations.permissions import check, check_seen, check_seen_anywhere
 from labshare.rewards.errors import (
     AlreadyAnswered,
@@ -38,7 +39,6 @@ from labshare.rewards.terms import ObjectionVerdict, RunState
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.queries.contests import decides_now
 from labshare.settlement.services.messages import wrong_words
-from labshare.settlement.services.notifications import CODE_STEP
 
 ANSWER_WITHIN = 10
 """Working days that the county's officers have."""
@@ -202,7 +202,7 @@ def pass_on_objections(*, actor: Actor, now: datetime, limit: int = 200) -> int:
         objection.passed_on_at = now
         record(actor, now, "objection.pass_on", ("objection", objection.id), after={"run": subject(objection.run)[1]})
         division = objection.run.division
-        for role, told in ((OfficialRole.APPROVER, division), (OfficialRole.OFFICER, division[:-CODE_STEP])):
+        for role, told in ((OfficialRole.APPROVER, division), (OfficialRole.OFFICER, around(division))):
             month = Month.parse(objection.run.month)
             notify(
                 kind="reward.objection_passed_on",

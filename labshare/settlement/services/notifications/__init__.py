@@ -1,5 +1,5 @@
 """Whom documents concern, and the words they are told in: each module is named after what it tells of. Here stands how
-a client is told."""
+a client and its county are told."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -7,14 +7,14 @@ from datetime import datetime
 from labshare.booking.models import Booking
 from labshare.booking.notifications import CLIENT_MONEY_ROLES
 from labshare.kernel.actor import Actor
+from labshare.kernel.formatting import in_both_languages
+from labshare.kernel.terms import OfficialRole
 from labshare.notices.services import notify
 from labshare.organisations.terms import FirmRole
 
 CLIENT_ROLES = (FirmRole.OWNER, FirmRole.BOOKER, FirmRole.ACCOUNTANT)
 MESSAGES_AN_HOUR = 20
 """To one address; more are read in the application alone."""
-CODE_STEP = 2
-"""Digits by which a county's code is longer than its city's."""
 
 
 def notify_client(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: object) -> None:
@@ -25,6 +25,25 @@ def notify_client(notice: str, booking: Booking, *, actor: Actor, now: datetime,
 def notify_client_of_money(notice: str, booking: Booking, *, actor: Actor, now: datetime, **params: object) -> None:
     """Tell those of the client who see money, whoever booked."""
     _notify(notice, booking, (), CLIENT_MONEY_ROLES, actor=actor, now=now, params=params)
+
+
+def notify_regulators(
+    notice: str, booking: Booking, role: OfficialRole, *, division: str | None = None, now: datetime, **params: object
+) -> None:
+    """Tell who has the role for the booking's county, or for another division."""
+    notify(
+        kind=notice,
+        now=now,
+        params={
+            "ref": booking.ref,
+            "client": in_both_languages(booking.client),
+            "lab": in_both_languages(booking.lab),
+            **params,
+        },
+        url=f"/regulator/bookings/{booking.ref}",
+        regulators=(role,),
+        division=booking.division if division is None else division,
+    )
 
 
 def _notify(

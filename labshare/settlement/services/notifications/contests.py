@@ -1,6 +1,5 @@
 """Who is told of contested documents, double documents and suspended bookings."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -14,17 +13,10 @@ from labshare.kernel.terms import OfficialRole
 from labshare.notices.kinds import kind
 from labshare.notices.services import notify
 from labshare.notices.terms import Topic
-from labshare.settlement.models import (
-    BookingHold,
-    Contest,
-    DoubleDocument,
-)
-from labshare.settlement.services.notifications import CODE_STEP, notify_client, notify_client_of_money
-from labshare.settlement.terms import (
-    ContestVerdict,
-    DocumentKind,
-    DoubleVerdict,
-)
+from labshare.organisations.divisions import around
+from labshare.settlement.models import BookingHold, Contest, DoubleDocument
+from labshare.settlement.services.notifications import notify_client, notify_client_of_money, notify_regulators
+from labshare.settlement.terms import ContestVerdict, DocumentKind, DoubleVerdict
 
 DOCUMENT_CONTESTED = kind(
     "contest.raised",
@@ -97,43 +89,20 @@ SUSPENSION_ENDED = kind(
 def document_contested(booking: Booking, contest: Contest, *, actor: Actor, now: datetime) -> None:
     document = DocumentKind(contest.kind).label
     notify_lab(DOCUMENT_CONTESTED, booking, actor=actor, now=now, document=document, reason=contest.reason)
-    _to_regulators(
-        CONTEST_TO_DECIDE, booking, contest, roles=(OfficialRole.OFFICER,), division=booking.division, now=now
-    )
+    _to_decide(CONTEST_TO_DECIDE, booking, contest, OfficialRole.OFFICER, now=now)
 
 
 def contest_passed_on(booking: Booking, contest: Contest, *, now: datetime) -> None:
     """To the county's approvers, and to officers of what contains the county."""
-    around = booking.division[:-CODE_STEP]
-    _to_regulators(
-        CONTEST_PASSED_ON, booking, contest, roles=(OfficialRole.APPROVER,), division=booking.division, now=now
-    )
-    _to_regulators(CONTEST_PASSED_ON, booking, contest, roles=(OfficialRole.OFFICER,), division=around, now=now)
+    _to_decide(CONTEST_PASSED_ON, booking, contest, OfficialRole.APPROVER, now=now)
+    _to_decide(CONTEST_PASSED_ON, booking, contest, OfficialRole.OFFICER, division=around(booking.division), now=now)
 
 
-def _to_regulators(
-    notice: str,
-    booking: Booking,
-    contest: Contest,
-    *,
-    roles: Collection[OfficialRole],
-    division: str,
-    now: datetime,
+def _to_decide(
+    notice: str, booking: Booking, contest: Contest, role: OfficialRole, *, division: str | None = None, now: datetime
 ) -> None:
-    notify(
-        kind=notice,
-        now=now,
-        params={
-            "ref": booking.ref,
-            "client": in_both_languages(booking.client),
-            "lab": in_both_languages(booking.lab),
-            "document": DocumentKind(contest.kind).label,
-            "day": contest.last_day,
-        },
-        url=f"/regulator/bookings/{booking.ref}",
-        regulators=roles,
-        division=division,
-    )
+    document = DocumentKind(contest.kind).label
+    notify_regulators(notice, booking, role, division=division, now=now, document=document, day=contest.last_day)
 
 
 def contest_decided(booking: Booking, contest: Contest, *, actor: Actor, now: datetime) -> None:

@@ -17,9 +17,7 @@ from labshare.organisations.queries.bank_accounts import account_of
 from labshare.settlement.queries.accounts import Account
 from labshare.settlement.reminders import Reminder
 from labshare.settlement.services.notifications import notify_client_of_money
-from labshare.settlement.terms import (
-    ReminderLevel,
-)
+from labshare.settlement.terms import ReminderLevel
 
 OVERDUE = kind(
     "invoice.overdue",

@@ -12,14 +12,9 @@ from labshare.kernel.terms import OfficialRole
 from labshare.notices.kinds import kind
 from labshare.notices.services import notify
 from labshare.notices.terms import Topic
-from labshare.settlement.models import (
-    Dispute,
-)
-from labshare.settlement.services.notifications import MESSAGES_AN_HOUR, notify_client
-from labshare.settlement.terms import (
-    DisputeOutcome,
-    MessageSide,
-)
+from labshare.settlement.models import Dispute
+from labshare.settlement.services.notifications import MESSAGES_AN_HOUR, notify_client, notify_regulators
+from labshare.settlement.terms import DisputeOutcome, MessageSide
 
 MESSAGE_TO_CLIENT = kind(
     "message.to_client",
@@ -136,19 +131,8 @@ def dispute_outcome(booking: Booking, dispute: Dispute, side: MessageSide, *, ac
 def dispute_escalated(booking: Booking, *, actor: Actor, now: datetime) -> None:
     notify_client(DISPUTE_ESCALATED, booking, actor=actor, now=now)
     notify_lab(DISPUTE_ESCALATED, booking, actor=actor, now=now)
-    notify(
-        kind=DISPUTE_TO_DECIDE,
-        now=now,
-        params={
-            "ref": booking.ref,
-            "client": in_both_languages(booking.client),
-            "lab": in_both_languages(booking.lab),
-            "item": in_both_languages(booking.test_item),
-        },
-        url=f"/regulator/bookings/{booking.ref}",
-        regulators=(OfficialRole.OFFICER,),
-        division=booking.division,
-    )
+    item = in_both_languages(booking.test_item)
+    notify_regulators(DISPUTE_TO_DECIDE, booking, OfficialRole.OFFICER, now=now, item=item)
 
 
 def dispute_decided(booking: Booking, dispute: Dispute, *, actor: Actor, now: datetime) -> None:

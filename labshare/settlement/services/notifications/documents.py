@@ -12,11 +12,7 @@ from labshare.kernel.time import local_day
 from labshare.notices.kinds import kind
 from labshare.notices.terms import Topic
 from labshare.organisations.queries.bank_accounts import account_of
-from labshare.settlement.models import (
-    Invoice,
-    Payment,
-    Report,
-)
+from labshare.settlement.models import Invoice, Payment, Report
 from labshare.settlement.services.notifications import notify_client, notify_client_of_money
 
 REPORT_READY = kind(

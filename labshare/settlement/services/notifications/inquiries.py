@@ -14,10 +14,7 @@ from labshare.notices.kinds import kind
 from labshare.notices.services import Audience, Message, notify, people_in, write_notices
 from labshare.notices.terms import Topic
 from labshare.organisations.terms import FirmRole
-from labshare.settlement.models import (
-    Inquiry,
-    InquiryAnswer,
-)
+from labshare.settlement.models import Inquiry, InquiryAnswer
 from labshare.settlement.services.notifications import MESSAGES_AN_HOUR
 
 FIRMS_AT_ONCE = 100

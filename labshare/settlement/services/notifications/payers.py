@@ -11,10 +11,7 @@ from labshare.notices.kinds import kind
 from labshare.notices.services import notify
 from labshare.notices.terms import Topic
 from labshare.organisations.terms import FirmRole
-from labshare.settlement.models import (
-    PayerLimit,
-    Payment,
-)
+from labshare.settlement.models import PayerLimit, Payment
 
 LAB_MONEY_ROLES = (FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
 PAYER_TO_DECIDE = kind(

@@ -115,10 +115,10 @@ def contest_document(ref: str) -> Any:
     """The page on which a document is contested."""
     actor, now = current_actor(), utc_now()
     booking = get_booking(actor, ref)
-    form, documents = ContestForm(), contestable(actor, booking)
+    form = ContestForm()
     form.document.choices = [
         (one.name, f"{one.kind.label} {one.number} · {_('until %(day)s', day=short_day(one.last_day))}")
-        for one in documents
+        for one in contestable(actor, booking)
         if one.open_at(now)
     ]
     if request.method == "POST":
@@ -136,7 +136,7 @@ def contest_document(ref: str) -> Any:
     )
     if isinstance(answer, Response):
         return answer
-    return render_template("client/contest.html", booking=booking, form=form, documents=documents), answer
+    return render_template("client/contest.html", booking=booking, form=form), answer
 
 
 @blueprint.post("/bookings/<ref>/dispute/settle")

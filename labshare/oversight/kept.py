@@ -39,6 +39,7 @@ from labshare.catalogue.models import Instrument, Lab
 from labshare.kernel.database import Numbers, UtcDateTime, db, in_ids
 from labshare.kernel.given_rows import given_rows
 from labshare.kernel.months import Month
+from labshare.kernel.shapes import NOW
 from labshare.oversight.figures import (
     booked_values,
     done_values,
@@ -84,8 +85,6 @@ EDGES = {
     "last_day": Date(),
 }
 MOST_MARKS = 10_000
-NOW = bindparam("now", type_=UtcDateTime)
-"""The moment of reading, which every statement of this module is given: in-house use counts once it is over."""
 
 
 def edges(month: Month) -> tuple[str, datetime, datetime, Any, Any]:

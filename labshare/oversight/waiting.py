@@ -7,14 +7,14 @@ of the day find their bookings.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
-from sqlalchemy import Date, Select, bindparam, exists, select
+from sqlalchemy import Select, bindparam, exists, select
 
 from labshare.booking.models import SAMPLES_AHEAD, SAMPLES_UNTIL
 from labshare.booking.queries.approvals import approvals_waiting
@@ -27,7 +27,8 @@ from labshare.catalogue.queries.authorisations import authorisations_ending
 from labshare.catalogue.queries.claims import claims_waiting
 from labshare.catalogue.queries.proposals import proposals_waiting
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import UtcDateTime, db
+from labshare.kernel.database import db
+from labshare.kernel.shapes import NOW, TODAY, said, whoever
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.notices.queries import unread_of
@@ -56,11 +57,6 @@ from labshare.settlement.queries.reminders import clients_to_remind
 from labshare.settlement.queries.waiting import WAITS, Wait, bookings_waiting
 
 PERSON, FIRM, CLIENT, LAB, NOBODY = "person", "firm", "client", "lab", ""
-
-
-_THEN: Any = bindparam("now", type_=UtcDateTime)
-_TODAY: Any = bindparam("today", type_=Date)
-"""A moment that is said when the statement is sent, and its local day."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +116,7 @@ def _in_bookings(wait: Wait) -> Kind:
 
 def _day_of(now: Any) -> Any:
     """The local day of a moment; of one that is said when the statement is sent, the day said with it."""
-    return _TODAY if now is _THEN else local_day(now)
+    return TODAY if now is NOW else local_day(now)
 
 
 KINDS = (
@@ -402,32 +398,20 @@ def firms_and_waiting(
     return firms, {kind.page: rows[0]._mapping[kind.page] if rows else 0 for kind in kinds}
 
 
-def _whoever(shape: Actor) -> Actor:
-    """An actor of this shape who is said when the statement is sent."""
-    ids: dict[str, Any] = {name: bindparam(name) for name in ("person_id", "firm_id")}
-    return replace(shape, **ids)
-
-
 def _said(actor: Actor, now: datetime) -> dict[str, Any]:
     """What is said when a statement is sent that was put together once."""
-    return {
-        "person_id": actor.person_id,
-        "firm_id": actor.firm_id,
-        "now": now,
-        "today": local_day(now),
-        SAMPLES_UNTIL: now + SAMPLES_AHEAD,
-    }
+    return {**said(actor, now), SAMPLES_UNTIL: now + SAMPLES_AHEAD}
 
 
 @lru_cache(256)
 def _head(kinds: tuple[Kind, ...], shape: Actor, *, of_firms: bool) -> Select[Any]:
     """How much waits of these kinds, for each of the `firms` or once. Every page asks it: it is put together once for
     all of one shape."""
-    actor = _whoever(shape)
+    actor = whoever(shape)
     counts: dict[str, Select[Any]] = {}
     for kind in kinds:
         if kind.count is not None:
-            counts.setdefault(kind.page, kind.count(actor, _THEN))
+            counts.setdefault(kind.page, kind.count(actor, NOW))
     columns = [counting.scalar_subquery().label(page) for page, counting in counts.items()]
     if not of_firms:
         return select(*columns)
@@ -463,9 +447,9 @@ def waiting_for_client(actor: Actor, now: datetime) -> int:
 @lru_cache(64)
 def _of_client(shape: Actor) -> Select[Any] | None:
     """Put together once for all of one shape."""
-    actor = _whoever(shape)
+    actor = whoever(shape)
     counts = [
-        kind.count(actor, _THEN).scalar_subquery()
+        kind.count(actor, NOW).scalar_subquery()
         for kind in KINDS
         if kind.whose == CLIENT and kind.count and may_anywhere(shape, kind.action)
     ]
@@ -566,9 +550,9 @@ def waiting_for_regulators(actor: Actor, now: datetime, runs: Sequence[RewardRun
 @lru_cache(64)
 def _of_regulators(shape: Actor, years: tuple[int, ...]) -> Select[Any]:
     """One row of all that SQL alone counts, put together once for all of one shape."""
-    actor = _whoever(shape)
+    actor = whoever(shape)
     selects = {
-        kind.name: kind.count(actor, _THEN)
+        kind.name: kind.count(actor, NOW)
         for kind in KINDS
         if kind.count is not None and kind.whose not in (PERSON, *OF_FIRMS)
     }

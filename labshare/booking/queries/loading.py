@@ -43,6 +43,7 @@ from labshare.catalogue.rules.fees import read_steps, read_surcharges
 from labshare.catalogue.rules.sample_form import Question
 from labshare.catalogue.terms import InstrumentCondition
 from labshare.kernel.database import Numbers, UtcDateTime, db, in_ids
+from labshare.kernel.shapes import NOW
 from labshare.kernel.time import Hours, local_day, local_zone
 from labshare.organisations.events import AfterWorkingDays
 from labshare.organisations.models import Firm
@@ -318,7 +319,7 @@ _TAKEN = (
     holdings_in_window(
         Holding.instrument_id, Holding.unit, Holding.starts_at, Holding.ends_at, Holding.kind, Holding.booking_id
     )
-    .where(Holding.counts_at(bindparam("now", type_=UtcDateTime)))
+    .where(Holding.counts_at(NOW))
     .order_by(Holding.starts_at)
 )
 

@@ -1,7 +1,7 @@
 """What a client's dashboard shows: what waits for the firm, what comes next, what was spent and is still owed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,9 +14,10 @@ from labshare.booking.queries.for_clients import made_for_us
 from labshare.booking.terms import BookingState
 from labshare.catalogue.models import TestItem
 from labshare.kernel.actor import Actor
-from labshare.kernel.database import UtcDateTime, db
+from labshare.kernel.database import db
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
+from labshare.kernel.shapes import NOW, TODAY, said, whoever
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import may, visible
 from labshare.settlement.models import Dispute, Inquiry, Report
@@ -82,15 +83,12 @@ class _Asked:
 @lru_cache(64)
 def _asked(shape: Actor) -> _Asked:
     """Put together once."""
-    firm_id: Any = bindparam("firm_id")
-    now: Any = bindparam("now", type_=UtcDateTime)
-    today: Any = bindparam("today", type_=Date)
-    actor = replace(shape, firm_id=firm_id)
+    actor = whoever(shape)
     ours = and_(
-        Booking.client_firm_id == firm_id,
+        Booking.client_firm_id == actor.firm_id,
         visible(actor, "booking.see", client=Booking.client_firm_id, lab=Booking.lab_firm_id),
     )
-    ahead = and_(Booking.state.in_(BookingState.awaiting_samples()), Booking.ends_at > now)
+    ahead = and_(Booking.state.in_(BookingState.awaiting_samples()), Booking.ends_at > NOW)
     tested = Booking.state.in_(BookingState.tested_or_later())
     return _Asked(
         sums=select(
@@ -102,13 +100,13 @@ def _asked(shape: Actor) -> _Asked:
         ).where(ours),
         proposals=select(Proposal)
         .join(Booking, Booking.id == Proposal.booking_id)
-        .where(ours, Proposal.open_at(now))
+        .where(ours, Proposal.open_at(NOW))
         .options(*_through(Proposal.booking))
         .order_by(Proposal.answer_by, Proposal.id)
         .limit(AT_MOST),
         charges=select(Charge)
         .join(Booking, Booking.id == Charge.booking_id)
-        .where(ours, Charge.open_at(now))
+        .where(ours, Charge.open_at(NOW))
         .options(*_through(Charge.booking), joinedload(Charge.extra))
         .order_by(Charge.entered_at, Charge.id)
         .limit(AT_MOST),
@@ -121,7 +119,7 @@ def _asked(shape: Actor) -> _Asked:
         to_pay=_bookings(ours, Booking.owes),
         reports=select(Report)
         .join(Booking, Booking.id == Report.booking_id)
-        .where(ours, Report.issued_on > bindparam("new_since", type_=Date), stands_on(today))
+        .where(ours, Report.issued_on > bindparam("new_since", type_=Date), stands_on(TODAY))
         .options(*_through(Report.booking))
         .order_by(Report.issued_on.desc(), Report.id.desc())
         .limit(AT_MOST),
@@ -132,17 +130,12 @@ def _asked(shape: Actor) -> _Asked:
 def client_desk(actor: Actor, now: datetime) -> ClientDesk:
     """The desk of the firm acted for; empty without one. Eleven statements, money in fen."""
     asked, today = _asked(actor.shape), local_day(now)
-    said = {
-        "firm_id": actor.firm_id,
-        "now": now,
-        "today": today,
-        "new_since": today - timedelta(days=NEW_REPORT_DAYS),
-    }
+    given = {**said(actor, now), "new_since": today - timedelta(days=NEW_REPORT_DAYS)}
 
     def rows(statement: Select[Any]) -> Sequence[Any]:
-        return db.session.scalars(statement, said).all()
+        return db.session.scalars(statement, given).all()
 
-    sums = db.session.execute(asked.sums, said).one()
+    sums = db.session.execute(asked.sums, given).one()
     sees_money = may(actor, "money.see", client=actor.firm_id)
     upcoming = rows(asked.upcoming)
     return ClientDesk(

@@ -98,7 +98,7 @@ def bookings(world: World, count: int, *, clients: int, seed: int = 1) -> list[t
         booking = Booking(
             **{
                 **columns,
-                "ref": f"B-202606-{seed % 10}{number:04d}",
+                "ref": f"B-202606-{'ABCDEFGHJK'[seed % 10]}{number:04d}",  # the world's own are numbers alone
                 "client_firm_id": client.id,
                 "price_fen": fen,
                 "charged_fen": fen,

@@ -127,14 +127,14 @@ class FactorFirst(Problem):
 
 
 class ProofNeeded(Problem):
-    """Before a weighty act its person proves anew who it is (R-FACTOR-7). `said`: what was wrong with the proof."""
+    """Before a weighty act its person proves anew who it is (R-FACTOR-7). `cause`: what was wrong with the proof."""
 
     status = 403
     message = _l("Prove that it is you, then it goes on.")
 
-    def __init__(self, said: Problem | None = None) -> None:
+    def __init__(self, cause: Problem | None = None) -> None:
         super().__init__()
-        self.said = said
+        self.cause = cause
 
 
 class NameRequired(InvalidInput):

@@ -68,7 +68,7 @@ def published_heads(*, before: int = 0, limit: int = 50) -> Sequence[AuditHead]:
 
 def head_proof(number: int) -> HeadProof:
     """A published head. Raises `NotFound`."""
-    return _said(_head(number))
+    return _head_proof(_head(number))
 
 
 def _head(number: int) -> Head:
@@ -78,14 +78,16 @@ def _head(number: int) -> Head:
     return Head(id=row.id, at=row.at, seals=row.seals, events=row.events, root=row.root, signature=row.signature)
 
 
-def _said(head: Head) -> HeadProof:
-    said = rules.said_by_head(id=head.id, at=head.at, seals=head.seals, events=head.events, root=head.root)
+def _head_proof(head: Head) -> HeadProof:
+    signed_text = rules.signed_text_of_head(
+        id=head.id, at=head.at, seals=head.seals, events=head.events, root=head.root
+    )
     return HeadProof(
         id=head.id,
         seals=head.seals,
         events=head.events,
         root=head.root,
-        said=said.decode(),
+        said=signed_text.decode(),
         signature=head.signature,
     )
 
@@ -96,7 +98,7 @@ def consistency(*, first: int, second: int) -> Consistency:
     if earlier.seals > later.seals:
         raise NotFound
     path = rules.consistency(earlier.seals, _leaves(later.seals))
-    return Consistency(first=_said(earlier), second=_said(later), path=[each.hex() for each in path])
+    return Consistency(first=_head_proof(earlier), second=_head_proof(later), path=[each.hex() for each in path])
 
 
 def _leaves(size: int) -> list[bytes]:
@@ -115,12 +117,12 @@ def inclusion(event_id: int) -> Inclusion:
     ).first()
     if row is None:
         (event,) = (one for one in queries.all_unsealed() if queries.id_of(one) == event_id)
-        said = event.canonical.decode(errors="surrogatepass") if isinstance(event, Event) else ""
-        return Inclusion(event=event_id, said=said, seal=None, covered_by=None, index=None, path=[])
+        text = event.canonical.decode(errors="surrogatepass") if isinstance(event, Event) else ""
+        return Inclusion(event=event_id, said=text, seal=None, covered_by=None, index=None, path=[])
     seal, position = row
     events = [one for one in queries.events_of(seal.id) if isinstance(one, Event)]
     leaves = [rules.leaf(one) for one in events]
-    covered = rules.said_by_seal(
+    covered = rules.signed_text_of_seal(
         sealed_at=seal.sealed_at, count=seal.count, root=seal.root, previous_root=seal.previous_root
     )
     index = db.session.scalar(select(func.count(AuditSeal.id)).where(AuditSeal.id < seal.id)) or 0
@@ -139,7 +141,7 @@ def inclusion(event_id: int) -> Inclusion:
             position=position,
             path=[each.hex() for each in rules.inclusion(position, leaves)],
         ),
-        covered_by=_said(head) if head else None,
+        covered_by=_head_proof(head) if head else None,
         index=index if head else None,
         path=[each.hex() for each in rules.inclusion(index, _leaves(head.seals))] if head else [],
     )

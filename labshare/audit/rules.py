@@ -125,13 +125,13 @@ def spelt(row: Sequence[Any]) -> tuple[bytes, str | None]:
     """The canonical event and the mac of a row of `queries.sealed_between`: as `Event.canonical` where the row is as
     LabShare writes them, and otherwise anything else, or a `ValueError`, `TypeError` or `KeyError`."""
     number, at, person, firm, action, kind, subject, before, after, refused, mac = row
-    said = (
+    text = (
         f'{{"action":{_quoted(action)},"after":{_respelt(after)},"at":"{at[:10]}T{at[11:]}+00:00",'
         f'"before":{_respelt(before)},"firm":{"null" if firm is None else firm},"id":{number},'
         f'"person":{"null" if person is None else person},"refused":{_BOOLEANS[refused]},'
         f'"subject":[{_quoted(kind)},{_quoted(subject)}]}}'
     )
-    return said.encode(errors="surrogatepass"), mac
+    return text.encode(errors="surrogatepass"), mac
 
 
 class Macs:
@@ -231,31 +231,35 @@ def _moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _lines(*said: object) -> bytes:
-    return "\n".join(map(str, said)).encode(errors="surrogatepass")
+def _lines(*lines: object) -> bytes:
+    return "\n".join(map(str, lines)).encode(errors="surrogatepass")
 
 
-def said_by_seal(*, sealed_at: datetime, count: int, root: str, previous_root: str) -> bytes:
+def signed_text_of_seal(*, sealed_at: datetime, count: int, root: str, previous_root: str) -> bytes:
     """What a seal's signature covers."""
     return _lines("labshare audit seal", _moment(sealed_at), count, root, previous_root)
 
 
 def leaf_of_seal(seal: Seal) -> bytes:
     """A seal as a leaf of the tree over all seals, its number and signature included."""
-    covered = said_by_seal(sealed_at=seal.sealed_at, count=seal.count, root=seal.root, previous_root=seal.previous_root)
+    covered = signed_text_of_seal(
+        sealed_at=seal.sealed_at, count=seal.count, root=seal.root, previous_root=seal.previous_root
+    )
     return hashlib.sha256(b"\x00" + _lines(seal.id, seal.signature) + b"\n" + covered).digest()
 
 
-def said_by_head(*, id: int, at: datetime, seals: int, events: int, root: str) -> bytes:
+def signed_text_of_head(*, id: int, at: datetime, seals: int, events: int, root: str) -> bytes:
     """What a published head's signature covers."""
     return _lines("labshare audit head", id, _moment(at), seals, events, root)
 
 
 def seal_signed(seal: Seal, public_key: str) -> bool:
-    said = said_by_seal(sealed_at=seal.sealed_at, count=seal.count, root=seal.root, previous_root=seal.previous_root)
-    return fits(public_key, said, signature=seal.signature)
+    text = signed_text_of_seal(
+        sealed_at=seal.sealed_at, count=seal.count, root=seal.root, previous_root=seal.previous_root
+    )
+    return fits(public_key, text, signature=seal.signature)
 
 
 def head_signed(head: Head, public_key: str) -> bool:
-    said = said_by_head(id=head.id, at=head.at, seals=head.seals, events=head.events, root=head.root)
-    return fits(public_key, said, signature=head.signature)
+    text = signed_text_of_head(id=head.id, at=head.at, seals=head.seals, events=head.events, root=head.root)
+    return fits(public_key, text, signature=head.signature)

@@ -199,7 +199,7 @@ def _write_seal(now: datetime, key: str, events: Sequence[rules.Event], *, previ
     """One seal over these events; False where another sealer was faster."""
     root = rules.merkle_root([rules.leaf(event) for event in events])
     row = {"sealed_at": now, "count": len(events), "root": root, "previous_root": previous_root}
-    signature = sign(key, rules.said_by_seal(**row))  # type: ignore[arg-type]
+    signature = sign(key, rules.signed_text_of_seal(**row))  # type: ignore[arg-type]
     try:
         with transaction() as session:
             made = AuditSeal(**row, signature=signature)
@@ -242,13 +242,13 @@ def publish_head(now: datetime, *, key: str) -> rules.Head | None:
     if not tree.size:
         return None
     made = {"id": last.id + 1 if last else 1, "at": now, "seals": tree.size, "events": events, "root": tree.root}
-    head = rules.Head(**made, signature=sign(key, rules.said_by_head(**made)))  # type: ignore[arg-type]
+    head = rules.Head(**made, signature=sign(key, rules.signed_text_of_head(**made)))  # type: ignore[arg-type]
     try:
         with transaction() as session:
             session.add(AuditHead(**vars(head)))
             session.flush()
-            said = {"head": head.id, "seals": head.seals, "events": head.events, "root": head.root}
-            record(SYSTEM, now, rules.PUBLISH, ("trail", "-"), after=said)
+            after = {"head": head.id, "seals": head.seals, "events": head.events, "root": head.root}
+            record(SYSTEM, now, rules.PUBLISH, ("trail", "-"), after=after)
     except IntegrityError:
         return None
     return head

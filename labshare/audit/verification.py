@@ -151,10 +151,10 @@ def _holds(seal: Seal, rows: Sequence[Any], macs: rules.Macs) -> bool:
     leaves = []
     try:
         for place, (_seal, position, *event) in enumerate(rows):
-            said, mac = rules.spelt(event)
-            if position != place or mac != macs.of(said):
+            canonical, mac = rules.spelt(event)
+            if position != place or mac != macs.of(canonical):
                 return False
-            leaves.append(sha256(b"\x00" + said).digest())
+            leaves.append(sha256(b"\x00" + canonical).digest())
     except (ValueError, TypeError, LookupError):
         return False
     return rules.merkle_root(leaves) == seal.root
@@ -184,17 +184,17 @@ def _what_is_broken(seal: Seal, event_key: str, bare_until: int) -> Iterator[Bro
 
 def _last_seal_without_macs(event_key: str) -> int:
     """The last seal whose events may lack a mac, as the upgrade wrote it into the trail; 0 where there is none."""
-    said = [int((event.after or {}).get("seal_id", 0)) for event in _genuine(rules.MACS_BEGIN, event_key=event_key)]
-    return max(said, default=0)
+    seal_ids = [int((event.after or {}).get("seal_id", 0)) for event in _genuine(rules.MACS_BEGIN, event_key=event_key)]
+    return max(seal_ids, default=0)
 
 
 def _heads_gone(heads: Sequence[Head], event_key: str) -> Iterator[Broken]:
     """Heads that the trail says were published and that are not there, or another one in their place."""
     roots = {head.id: head.root for head in heads}
     for event in _genuine(rules.PUBLISH, event_key=event_key):
-        said = event.after or {}
-        if roots.get(said["head"]) != said["root"]:
-            yield Broken(what="head_gone", head_id=said["head"])
+        published = event.after or {}
+        if roots.get(published["head"]) != published["root"]:
+            yield Broken(what="head_gone", head_id=published["head"])
 
 
 def _genuine(action: str, *, event_key: str) -> Iterator[Event]:

@@ -55,9 +55,9 @@ def price_lines(price: Price) -> list[PriceLine]:
         more = Fen(price.minimum_fen - price.sum_fen)
         lines.append(PriceLine(kind="minimum", label=_("Up to the minimum charge"), how=(at_least,), fen=more))
     if price.own_fen is not None:
-        said = _("agreed for this quote, published %(amount)s", amount=plain_amount(price.published_fen))
+        agreed = _("agreed for this quote, published %(amount)s", amount=plain_amount(price.published_fen))
         less = Fen(price.own_fen - price.published_fen)
-        lines.append(PriceLine(kind="own", label=_("The lab's own price"), how=(said,), fen=less))
+        lines.append(PriceLine(kind="own", label=_("The lab's own price"), how=(agreed,), fen=less))
     return lines
 
 
@@ -117,14 +117,14 @@ def surcharge_label(one: Surcharge) -> str:
 def surcharge_text(one: Surcharge, product_fen: Fen | None = None) -> str:
     """How much it is, and by when a rush is reported."""
     if one.percent is None:
-        said = sentence_money(one.amount_fen)
+        price = sentence_money(one.amount_fen)
     elif product_fen is None:
-        said = _("%(percent)s%% of the product", percent=plain(one.percent))
+        price = _("%(percent)s%% of the product", percent=plain(one.percent))
     else:
-        said = _("%(percent)s%% of %(amount)s", percent=plain(one.percent), amount=plain_amount(product_fen))
+        price = _("%(percent)s%% of %(amount)s", percent=plain(one.percent), amount=plain_amount(product_fen))
     if one.kind != SurchargeKind.RUSH:
-        return said
-    return str(_("%(price)s, report %(days)s after the test", price=said, days=counted(one.days, "day")))
+        return price
+    return str(_("%(price)s, report %(days)s after the test", price=price, days=counted(one.days, "day")))
 
 
 def fee_extras(row: Fee) -> list[str]:
@@ -133,11 +133,11 @@ def fee_extras(row: Fee) -> list[str]:
     if row.sme_amount_fen is not None:
         lines.append(_("For small and medium-sized firms: %(fee)s", fee=fee(row.sme_amount_fen, row.basis)))
     for step in read_steps(row.steps):
-        samples, said = counted(step.since, "sample"), fee(step.amount_fen, row.basis)
+        samples, price = counted(step.since, "sample"), fee(step.amount_fen, row.basis)
         if step.sme_amount_fen is not None:
             own = sentence_money(step.sme_amount_fen)
-            said = _("%(fee)s (small and medium-sized firms %(own)s)", fee=said, own=own)
-        lines.append(_("From %(samples)s on: %(fee)s", samples=samples, fee=said))
+            price = _("%(fee)s (small and medium-sized firms %(own)s)", fee=price, own=own)
+        lines.append(_("From %(samples)s on: %(fee)s", samples=samples, fee=price))
     lines += [f"{surcharge_label(one)}{_(': ')}{surcharge_text(one)}" for one in read_surcharges(row.surcharges)]
     lines += [
         _(

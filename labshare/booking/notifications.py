@@ -388,7 +388,7 @@ DELIVER = _l("Bring %(samples)s samples, marked with %(ref)s, to: %(lab)s, %(add
 ASKED_OF_SAMPLES = _l("Sample requirements: %(requirement)s")
 OPEN_THAT_DAY = _l("Opening hours on that day: %(hours)s.")
 CALL_THE_LAB = _l("The lab's telephone: %(phone)s.")
-SAID_OF_SAMPLES = _l("%(label)s: %(value)s")
+ANSWER_ON_SAMPLES = _l("%(label)s: %(value)s")
 
 
 def about_delivery(booking: Booking, open_hours: Sequence[Interval]) -> dict[str, Any]:
@@ -412,11 +412,11 @@ def about_delivery(booking: Booking, open_hours: Sequence[Interval]) -> dict[str
     lines.append((OPEN_THAT_DAY, {"hours": hours or None}))
     lines.append((CALL_THE_LAB, {"phone": lab.phone or None}))
     if not booking.confidential:
-        lines += [(SAID_OF_SAMPLES, said) for said in map(_said, booking.answers or ()) if said["value"]]
+        lines += [(ANSWER_ON_SAMPLES, line) for line in map(_answer_line, booking.answers or ()) if line["value"]]
     return {ALSO: lines}
 
 
-def _said(row: Mapping[str, Any]) -> dict[str, Any]:
+def _answer_line(row: Mapping[str, Any]) -> dict[str, Any]:
     value: Any = in_both_languages(row, "value") if "value" in row else (row.get("file") or {}).get("name")
     if "value" in row and row.get("unit"):
         value = {name: f"{word} {row['unit']}" for name, word in value.items()}

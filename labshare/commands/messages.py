@@ -147,11 +147,11 @@ def catalogues() -> dict[str, Catalog]:
     return found
 
 
-def owners(said: dict[str, dict[Key, Source]], held: dict[str, set[Key]]) -> dict[Key, str]:
+def owners(extracted: dict[str, dict[Key, Source]], held: dict[str, set[Key]]) -> dict[Key, str]:
     """Which area keeps each message: the first that says it and has it already, else the first that says it."""
     saying: dict[Key, list[str]] = defaultdict(list)
     for area in AREAS:
-        for key in said[area]:
+        for key in extracted[area]:
             saying[key].append(area)
     return {key: next((a for a in areas if key in held.get(a, ())), areas[0]) for key, areas in saying.items()}
 
@@ -176,7 +176,7 @@ def _forms(text: str | tuple[str, ...] | list[str] | None) -> list[str]:
 
 def problems() -> list[str]:
     """Everything wrong with the catalogues, in words."""
-    said, kept = sources(), catalogues()
+    extracted, kept = sources(), catalogues()
     unknown = {path.name for path in TRANSLATIONS.glob("*") if path.is_dir()} - set(AREAS)
     found = [f"{name}: no such area" for name in sorted(unknown)]
     where: dict[Key, list[str]] = defaultdict(list)
@@ -184,7 +184,7 @@ def problems() -> list[str]:
         for key, message in messages_in(catalogue).items():
             where[key].append(area)
             found += [f"{area}: {key[1]!r}: {problem}" for problem in _problems_of(message)]
-    needed = {key: source for area in AREAS for key, source in said[area].items()}
+    needed = {key: source for area in AREAS for key, source in extracted[area].items()}
     for key, source in needed.items():
         if key not in where:
             found.append(f"{sorted(source.files)[0]}: {key[1]!r}: in no catalogue")
@@ -229,16 +229,16 @@ def update(areas: tuple[str, ...]) -> None:
     Exit code 1 if anything does.
     """
     areas = areas or AREAS
-    said, kept = sources(), catalogues()
+    extracted, kept = sources(), catalogues()
     held = {area: set(messages_in(catalogue)) for area, catalogue in kept.items()}
     known: dict[Key, Message] = {}
     for catalogue in kept.values():
         for key, message in messages_in(catalogue).items():
             if key not in known or (_translated(message) and not _translated(known[key])):
                 known[key] = message
-    owner = owners(said, held)
+    owner = owners(extracted, held)
     for area in areas:
-        own = [source for key, source in said[area].items() if owner[key] == area]
+        own = [source for key, source in extracted[area].items() if owner[key] == area]
         _write(area, own, known, kept.get(area))
     lacking = [
         f"{area}: {key[1]!r}"

@@ -122,7 +122,7 @@ def _enter(
         )["id"]
         for unit in units
     ]
-    said = rows.blocked(
+    after = rows.blocked(
         instrument_id=machine.id,
         units=units,
         starts_at=starts_at,
@@ -137,5 +137,5 @@ def _enter(
         firm_id=lab.host.id,
         action="time.block",
         subject=("block", name),
-        after=said,
+        after=after,
     )

@@ -231,13 +231,13 @@ class CatalogueMaker:
             published_at=created + timedelta(hours=3),
             first_published_at=created + timedelta(hours=3),
         )
-        self._said(created, host, "lab.create", ("lab", row["id"]), {"code": code, "name": row["name"], "town": town})
+        self._record(created, host, "lab.create", ("lab", row["id"]), {"code": code, "name": row["name"], "town": town})
         self._published(row["published_at"], host, "lab", row)
         shape = self._shape(rng, number, demo)
         openings = self._hours(rng, row, shape, host)
         places = [self.loading.rows.add(StoragePlace, lab_id=row["id"], name=name) for name in STORAGE]
         for name in STORAGE:
-            self._said(created, host, "lab.add_place", ("lab", row["id"]), {"storage_place": name})
+            self._record(created, host, "lab.add_place", ("lab", row["id"]), {"storage_place": name})
         lab = Laboratory(row, host, openings, demo=demo, places=places)
         self._admission(rng, lab, number)
         self._instruments(rng, lab, profile, number)
@@ -248,7 +248,7 @@ class CatalogueMaker:
             self._accreditation(rng, lab, key, number)
         return lab
 
-    def _said(
+    def _record(
         self, at: datetime, host: HostFirm, action: str, subject: tuple[str, object], after: dict[str, object]
     ) -> None:
         self.loading.trail.record(
@@ -416,7 +416,7 @@ class CatalogueMaker:
         )
         for unit in range(1, units + 1):
             loading.rows.add(InstrumentUnit, instrument_id=row["id"], unit=unit)
-        self._said(
+        self._record(
             row["created_at"],
             lab.host,
             "instrument.add",
@@ -470,7 +470,7 @@ class CatalogueMaker:
                 valid_to=span.last,
             )
             at = min(loading.at(span.first, 16), loading.midnight)
-            self._said(
+            self._record(
                 max(at, row["created_at"]),
                 lab.host,
                 "calibration.add",
@@ -549,7 +549,7 @@ class CatalogueMaker:
             loading.rows.add(TestItemStandard, test_item_id=row["id"], standard_id=self.standards[number]["id"])
         for machine in machines:
             loading.rows.add(TestItemInstrument, test_item_id=row["id"], instrument_id=machine.id)
-        self._said(
+        self._record(
             created,
             lab.host,
             "test_item.add",
@@ -564,7 +564,7 @@ class CatalogueMaker:
         )
         self._published(row["published_at"], lab.host, "test_item", row)
         if lab.demo and not statutory and not lab.offers:
-            self._said_anew(lab, row)
+            self._confirm_anew(lab, row)
         rules = ItemTerms(
             setup=ExactMinutes(Decimal(test.setup)),
             per_sample=test.sample_minutes,
@@ -582,7 +582,7 @@ class CatalogueMaker:
         first = self.standards[test.standards[0]]["id"] if test.standards else None
         return Offer(row, test, rules, fees, discounts, machines, self._form(lab, row, test), first)
 
-    def _said_anew(self, lab: Laboratory, item: Row) -> None:
+    def _confirm_anew(self, lab: Laboratory, item: Row) -> None:
         """Its name was corrected the day before yesterday: an officer confirms again that no law prescribes it."""
         at = self.loading.at(self.loading.today - timedelta(days=2), 10)
         item["confirmed_voluntary"] = False
@@ -594,7 +594,7 @@ class CatalogueMaker:
             made_by=lab.host.manager["id"],
             made_at=at,
         )
-        self._said(at, lab.host, "test_item.edit", ("test_item", item["id"]), {"name": item["name"]})
+        self._record(at, lab.host, "test_item.edit", ("test_item", item["id"]), {"name": item["name"]})
 
     def _form(self, lab: Laboratory, item: Row, test: Type) -> tuple[int, ...]:
         """The item's sample form: the ids of its questions."""
@@ -605,7 +605,7 @@ class CatalogueMaker:
         ]
         if made:
             written = {"sample_form": plain_form(questions)}
-            self._said(item["created_at"], lab.host, "test_item.set_form", ("test_item", item["id"]), written)
+            self._record(item["created_at"], lab.host, "test_item.set_form", ("test_item", item["id"]), written)
         return tuple(row["id"] for row in made)
 
     def _fees(
@@ -645,7 +645,7 @@ class CatalogueMaker:
                 valid_to=until,
                 created_at=entered,
             )
-            self._said(
+            self._record(
                 entered,
                 lab.host,
                 "fee.add",
@@ -701,7 +701,7 @@ class CatalogueMaker:
                 if kind == AccreditationKind.CNAS
                 else cma_number(first.year, CMA_FIELDS.get(key, "08"), 1000 + number),
             )
-            self._said(
+            self._record(
                 lab.row["created_at"],
                 lab.host,
                 "accreditation.add",

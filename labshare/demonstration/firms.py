@@ -249,7 +249,7 @@ def _firm(
     account = f"{rng.choice((1211, 3305, 6222))}{rng.randrange(10**14, 10**15)}"
     if verified is not None:
         _account(loading, row, account)
-    said = {
+    after = {
         "uscc": row["uscc"],
         "name": name,
         "kind": kind,
@@ -260,7 +260,7 @@ def _firm(
         "state": FirmState.WAITING,
     }
     loading.trail.record(
-        created, person_id=None, firm_id=row["id"], action="firm.register", subject=("firm", row["id"]), after=said
+        created, person_id=None, firm_id=row["id"], action="firm.register", subject=("firm", row["id"]), after=after
     )
     if verified is not None:
         loading.trail.record(

@@ -48,8 +48,8 @@ def _ask(loading: Loading, days: int, words: str, closed: int | None) -> Row:
         closed_at=closed_at,
         closed_by=None if closed_at is None else person,
     )
-    said = {"category": row["category"], "quantity": QUANTITY, "files": 0}
-    _record(loading, asked_at, "inquiry.ask", row, said, person=person, firm_id=client.id)
+    after = {"category": row["category"], "quantity": QUANTITY, "files": 0}
+    _record(loading, asked_at, "inquiry.ask", row, after, person=person, firm_id=client.id)
     if closed_at is not None:
         _record(loading, closed_at, "inquiry.close", row, {"closed": True}, person=person, firm_id=client.id)
     return row
@@ -84,8 +84,8 @@ def _answer(loading: Loading, inquiry: Row, lab: Laboratory, place: int, *, asks
         answered_by=manager,
         answered_at=at,
     )
-    said = {"lab_id": lab.id, "test_item_id": row.get("test_item_id"), "amount_fen": price}
-    _record(loading, at, "inquiry.answer", inquiry, said, person=manager, firm_id=lab.host.id)
+    after = {"lab_id": lab.id, "test_item_id": row.get("test_item_id"), "amount_fen": price}
+    _record(loading, at, "inquiry.answer", inquiry, after, person=manager, firm_id=lab.host.id)
 
 
 def _record(

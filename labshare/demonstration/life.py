@@ -290,8 +290,8 @@ class Life(Order):
         )
         if row["answer_by"] is not None:
             self._change_time(expires_at=rows.expiry_beside_proposal(row["answer_by"], proposal_answer_by=deadline))
-        said = rows.proposed(self.proposal["id"], values, starts_at=row["starts_at"], ends_at=row["ends_at"])
-        self._record(at, self.desk, "booking.propose", *said)
+        change = rows.proposed(self.proposal["id"], values, starts_at=row["starts_at"], ends_at=row["ends_at"])
+        self._record(at, self.desk, "booking.propose", *change)
         return self.proposal
 
     def accept_proposal(self, at: datetime) -> None:
@@ -485,7 +485,7 @@ class Life(Order):
         )
         report = self.loading.rows.add(Report, **values)
         self.reports.append(report)
-        said = document_rows.report_recorded(
+        after = document_rows.report_recorded(
             report["id"],
             number=number,
             issued_on=issued_on,
@@ -494,7 +494,7 @@ class Life(Order):
             why=values["why"],
             marks=self._bear_marks(report),
         )
-        self._record(at, self.desk, "report.record", None, said)
+        self._record(at, self.desk, "report.record", None, after)
         self._refresh(at, EntryCause.REPORT, report["id"], self.desk)
         return report
 
@@ -524,8 +524,8 @@ class Life(Order):
     def withdraw_report(self, at: datetime, report: Row, reason: str) -> None:
         today = self.loading.day(at)
         report.update(document_rows.withdrawal(today=today, reason=reason))
-        said = document_rows.report_withdrawn(report["id"], today=today, reason=reason)
-        self._record(at, self.desk, "report.withdraw", *said)
+        change = document_rows.report_withdrawn(report["id"], today=today, reason=reason)
+        self._record(at, self.desk, "report.withdraw", *change)
         self._refresh(at, EntryCause.REPORT, report["id"], self.desk)
 
     def rate(self, at: datetime, points: tuple[int, int, int], text: str, answer: str | None) -> None:
@@ -587,9 +587,9 @@ class Life(Order):
             answered_at=answered,
             escalated_at=escalated,
         )
-        said = {"dispute_id": dispute["id"]}
-        self._say(at, MessageSide.CLIENT, text, step=DisputeStep.OPENED, **said)
-        self._say(answered, MessageSide.LAB, answer, step=DisputeStep.ANSWERED, **said)
+        of = {"dispute_id": dispute["id"]}
+        self._say(at, MessageSide.CLIENT, text, step=DisputeStep.OPENED, **of)
+        self._say(answered, MessageSide.LAB, answer, step=DisputeStep.ANSWERED, **of)
         for moment, who, action, files in (
             (at, self.customer, "dispute.open", {"files": 0}),
             (answered, self.desk, "dispute.answer", {"files": 0}),
@@ -620,14 +620,14 @@ class Life(Order):
         )
         line = self.loading.rows.add(InvoiceLine, **values)
         self.lines.append((invoice, line))
-        said = document_rows.invoice_recorded(
+        recorded = document_rows.invoice_recorded(
             line["id"],
             values,
             number=invoice["number"],
             issued_on=invoice["issued_on"],
             invoiced_fen=self.row["invoiced_fen"],
         )
-        self._record(at, self.office, *said)
+        self._record(at, self.office, *recorded)
         self._refresh(at, EntryCause.INVOICE, line["id"], self.office)
         return invoice, line
 
@@ -658,15 +658,15 @@ class Life(Order):
         )
         payment = self.loading.rows.add(Payment, **values)
         self.payments.append(payment)
-        said = document_rows.payment_recorded(payment["id"], values, paid_fen=self.row["paid_fen"])
-        self._record(at, self.office, *said)
+        recorded = document_rows.payment_recorded(payment["id"], values, paid_fen=self.row["paid_fen"])
+        self._record(at, self.office, *recorded)
         self._refresh(at, EntryCause.PAYMENT, payment["id"], self.office)
         return payment
 
     def decide_payer(self, at: datetime, payment: Row, verdict: PayerVerdict, note: str) -> None:
         officer: Who = (self.loading.accounts["officer"]["id"], None)
         decision = document_rows.payer_verdict(verdict, note=note, by=officer[0], now=at)
-        said = document_rows.payer_decided(
+        recorded = document_rows.payer_decided(
             payment["id"],
             decision,
             verdict_before=payment["payer_verdict"],
@@ -674,7 +674,7 @@ class Life(Order):
             paid_fen=self.row["paid_fen"],
         )
         payment.update(decision)
-        self._record(at, officer, *said)
+        self._record(at, officer, *recorded)
         self._refresh(at, EntryCause.PAYMENT, payment["id"], officer)
 
     # -- what follows from documents
@@ -713,12 +713,12 @@ class Life(Order):
 
     def _refresh(self, at: datetime, cause: EntryCause, cause_id: int, who: Who) -> None:
         """As settlement's `refresh`: sums, ledger entries in the months open at that moment, state."""
-        row, today, said = self.row, self.loading.day(at), self.documents()
-        row.update(document_rows.sums(said, today))
-        self._enter(said, at, today, cause, cause_id)
+        row, today, documents = self.row, self.loading.day(at), self.documents()
+        row.update(document_rows.sums(documents, today))
+        self._enter(documents, at, today, cause, cause_id)
         step = documented(
             self.state,
-            report_stands=bool(said.standing(today)),
+            report_stands=bool(documents.standing(today)),
             charged_fen=row["charged_fen"],
             invoiced_fen=row["invoiced_fen"],
             paid_fen=row["paid_fen"],
@@ -729,10 +729,10 @@ class Life(Order):
             row["state"] = str(state)
             self._note(at, who, action, before)
 
-    def _enter(self, said: Documents, at: datetime, today: date, cause: EntryCause, cause_id: int) -> None:
+    def _enter(self, documents: Documents, at: datetime, today: date, cause: EntryCause, cause_id: int) -> None:
         """The ledger entries that the open months lack."""
         closed = [month for month, moment in self.loading.closed.items() if moment <= at]
-        lacking = ledger_differences(said, self.entries, closed=closed, present=Month.of(today))
+        lacking = ledger_differences(documents, self.entries, closed=closed, present=Month.of(today))
         made = document_rows.entries(
             lacking,
             booking_id=self.row["id"],

@@ -80,7 +80,7 @@ class Trail:
         after: Mapping[str, Any] | None = None,
     ) -> None:
         """As `audit.services.record`; dates and moments become ISO text."""
-        said = (
+        event = (
             person_id,
             firm_id,
             action,
@@ -89,7 +89,7 @@ class Trail:
             None if before is None else to_json(before),
             None if after is None else to_json(after),
         )
-        self.recorded += pickle.dumps(said)
+        self.recorded += pickle.dumps(event)
         self.ends.append(len(self.recorded))
         self.moments.append((at - EPOCH) // MICROSECOND)
 
@@ -109,11 +109,11 @@ class Trail:
 
     def _take(self, until: datetime, leaves: list[bytes]) -> Iterator[list[Any]]:
         macs, number = rules.Macs(self.key), self.rows.counters["audit_event"]
-        for at, said in self._due(until):
+        for at, event in self._due(until):
             number += 1
-            canonical, _no_mac = rules.spelt((number, spelled(at), *said, False, None))
+            canonical, _no_mac = rules.spelt((number, spelled(at), *event, False, None))
             leaves.append(rules.leaf_of(canonical))
-            yield [number, at, *said, False, macs.of(canonical)]
+            yield [number, at, *event, False, macs.of(canonical)]
         self.rows.counters["audit_event"] = number
 
     def _due(self, until: datetime) -> Iterator[tuple[datetime, tuple[Any, ...]]]:
@@ -126,8 +126,8 @@ class Trail:
         while self.waiting and self.moments[self.waiting[0]] <= last:
             place = self.waiting.popleft()
             begin = self.ends[place - 1] if place else 0
-            said = pickle.loads(memoryview(self.recorded)[begin : self.ends[place]])  # noqa: S301 - our own
-            yield EPOCH + self.moments[place] * MICROSECOND, said
+            event = pickle.loads(memoryview(self.recorded)[begin : self.ends[place]])  # noqa: S301 - our own
+            yield EPOCH + self.moments[place] * MICROSECOND, event
         if not self.waiting:
             self.recorded, self.ends, self.moments, self.in_order = bytearray(), array("q"), array("q"), 0
 
@@ -138,8 +138,8 @@ class Trail:
         last = last_seal()
         previous_root = last.root if last else rules.NOTHING_BEFORE
         for each in stretches:
-            said = {"sealed_at": at, "count": each.count, "root": each.root, "previous_root": previous_root}
-            made = AuditSeal(**said, signature=sign(key, rules.said_by_seal(**said)))  # type: ignore[arg-type]
+            row = {"sealed_at": at, "count": each.count, "root": each.root, "previous_root": previous_root}
+            made = AuditSeal(**row, signature=sign(key, rules.signed_text_of_seal(**row)))  # type: ignore[arg-type]
             session.add(made)
             session.flush()
             places = select(AuditEvent.id, literal(made.id), AuditEvent.id - each.first)

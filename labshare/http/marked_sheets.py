@@ -45,8 +45,8 @@ def _by_place(bad: Iterable[BadCell]) -> dict[Any, dict[tuple[int, int], list[st
     """What is wrong at each place (row from 1, column from 0), by the kind of sheet."""
     found: dict[Any, dict[tuple[int, int], list[str]]] = {}
     for one in bad:
-        said = [one.problem.text, one.right] if one.right else [one.problem.text]
-        found.setdefault(one.kind, {}).setdefault(place_of(f"{one.letter}{one.row}"), []).extend(said)
+        comments = [one.problem.text, one.right] if one.right else [one.problem.text]
+        found.setdefault(one.kind, {}).setdefault(place_of(f"{one.letter}{one.row}"), []).extend(comments)
     return found
 
 
@@ -63,17 +63,17 @@ def _write(
         cells = rows.get(number, ())
         for place in range(max(len(cells), max(places.get(number, {-1})) + 1)):
             value = cells[place] if place < len(cells) else None
-            said = wrong.get((number, place))
+            notes = wrong.get((number, place))
             _cell(
                 page,
                 number - 1,
                 place,
                 armed(value) if isinstance(value, str) and not sheet.name else value,
-                formats[bool(said), isinstance(value, datetime)],
+                formats[bool(notes), isinstance(value, datetime)],
             )
-            if said and comments < MOST_COMMENTS:
+            if notes and comments < MOST_COMMENTS:
                 comments += 1
-                page.write_comment(number - 1, place, "\n".join(said), _COMMENT)
+                page.write_comment(number - 1, place, "\n".join(notes), _COMMENT)
 
 
 def _cell(page: Any, line: int, place: int, value: Value, look: Any) -> None:

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from labshare.catalogue.rules.importing.have import Have
 from labshare.catalogue.rules.importing.rows import cells_of, rows_of
-from labshare.catalogue.rules.sheets import COLUMNS, LANGUAGES, VERSION, Column, in_both, said_in
+from labshare.catalogue.rules.sheets import COLUMNS, LANGUAGES, VERSION, Column, in_both, localized_in
 from labshare.catalogue.terms import SheetKind
 from labshare.kernel.formatting import language
 from labshare.kernel.tables import defused, to_csv
@@ -110,7 +110,9 @@ def _write(page: Any, line: int, at: int, cell: Any, formats: dict[str, Any]) ->
 def _beside(column: Column) -> dict[str, Any]:
     """What a spreadsheet says beside a cell, and the list that it offers."""
     zh, en = column.examples
-    words = [f"{in_language} {example}".strip() for in_language, example in zip(_said(column), (zh, en), strict=True)]
+    words = [
+        f"{in_language} {example}".strip() for in_language, example in zip(_help_texts(column), (zh, en), strict=True)
+    ]
     shown: dict[str, Any] = {
         "validate": "any",
         "input_title": str(column.head)[:_TITLE],
@@ -122,7 +124,7 @@ def _beside(column: Column) -> dict[str, Any]:
     return shown
 
 
-def _said(column: Column) -> tuple[str, str]:
+def _help_texts(column: Column) -> tuple[str, str]:
     return in_both(column.says) if column.says else ("", "")
 
 
@@ -133,7 +135,7 @@ def _guide(page: Any, formats: dict[str, Any]) -> None:
     heads = [(locale, head) for locale in locales for head in _GUIDE_HEAD]
     for at, (locale, head) in enumerate(heads):
         page.set_column(at, at, 40 if at % len(_GUIDE_HEAD) == 4 else 18)
-        page.write_string(0, at, said_in(locale, head), formats["head"])
+        page.write_string(0, at, localized_in(locale, head), formats["head"])
     line = 0
     for kind in SheetKind:
         for column in COLUMNS[kind]:
@@ -146,9 +148,9 @@ def _guide(page: Any, formats: dict[str, Any]) -> None:
 
 
 def _guide_cells(kind: SheetKind, column: Column, locale: str) -> list[str]:
-    says = said_in(locale, column.says) if column.says else ""
+    says = localized_in(locale, column.says) if column.says else ""
     if column.choices is not None:
-        says = " / ".join(said_in(locale, term.label) for term in column.choices.offered())
+        says = " / ".join(localized_in(locale, term.label) for term in column.choices.offered())
     example = column.examples[LANGUAGES.index(locale)]
-    needed = said_in(locale, _l("Yes")) if column.needed else ""
-    return [said_in(locale, kind.label), said_in(locale, column.head), column.field, needed, says, example]
+    needed = localized_in(locale, _l("Yes")) if column.needed else ""
+    return [localized_in(locale, kind.label), localized_in(locale, column.head), column.field, needed, says, example]

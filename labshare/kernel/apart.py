@@ -45,12 +45,12 @@ def read_apart(reader: str, file: IO[bytes], *made: IO[bytes]) -> Any:
         raise Busy
     try:
         order = {"reader": reader, "seconds": seconds, "memory": memory}
-        said = _asked(order, [each.fileno() for each in (file, *made)], seconds + GRACE_SECONDS)
+        answer = _asked(order, [each.fileno() for each in (file, *made)], seconds + GRACE_SECONDS)
     finally:
         _turns.release()
-    if not said:
+    if not answer:
         raise NotReadInTime
-    return json.loads(said)
+    return json.loads(answer)
 
 
 def _asked(order: dict[str, Any], files: Sequence[int], seconds: float) -> bytes:

@@ -42,7 +42,7 @@ def _change(operations: Operations, change: ChangeCheck) -> None:
     described = connection.scalar(
         text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :table"), {"table": change.table}
     )
-    old, new = (f"CONSTRAINT {change.name} CHECK ({said})" for said in (change.old, change.new))
+    old, new = (f"CONSTRAINT {change.name} CHECK ({condition})" for condition in (change.old, change.new))
     if described is None or described.count(old) != 1:
         raise RuntimeError(f"{change.table}: no {old}")
     connection.execute(text("PRAGMA writable_schema = ON"))

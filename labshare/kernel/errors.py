@@ -47,13 +47,13 @@ class Problem(Exception):
     @property
     def text(self) -> str:
         """The message in the reader's language."""
-        return str(self.message) % {name: self._said(name, value) for name, value in self.params.items()}
+        return str(self.message) % {name: self._param_text(name, value) for name, value in self.params.items()}
 
-    def _said(self, name: str, value: Any) -> str:
-        said = _written(value)
+    def _param_text(self, name: str, value: Any) -> str:
+        text = _written(value)
         if name != "n" or self.n_of is None:
-            return said
-        return f"{said} {formatting.unit_word(1 if said == '1' else 2, self.n_of)}"
+            return text
+        return f"{text} {formatting.unit_word(1 if text == '1' else 2, self.n_of)}"
 
     def __str__(self) -> str:
         return self.text

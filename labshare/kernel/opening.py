@@ -45,8 +45,8 @@ def read_day(text: str) -> tuple[Span, ...]:
     """A day's hours as people write them: `8:30-12, 13:30-17:00`, `24 h`, `22:00–06:00` (then it closes the next day;
     `+1` or 次日 says so too), nothing where closed. In order of time. Raises `ValueError`."""
     text = text.strip().lower()
-    for said, meant in _SPELLED.items():
-        text = text.replace(said, meant)
+    for spelling, meant in _SPELLED.items():
+        text = text.replace(spelling, meant)
     text = re.sub(r"-\s*次日\s*([\d:.]+)", r"-\1+1", text)
     if text in _CLOSED:
         return ()

@@ -30,16 +30,16 @@ def to_pdf(
     `language` is `zh` or `en`; `made_at` is the file's date of making. All text is data: none is read as markup.
     """
     lines = [list(row) for row in rows]
-    said = [[_said(cell) for cell in line] for line in lines]
+    cells = [[_cell(cell) for cell in line] for line in lines]
     widths = [
-        _width(head[place], [line[place] for line in said]) if any(_is_number(line[place]) for line in lines) else 0
+        _width(head[place], [line[place] for line in cells]) if any(_is_number(line[place]) for line in lines) else 0
         for place in range(len(head))
     ]
     paper = {
         "title": title,
         "facts": list(facts),
         "head": list(head),
-        "rows": said,
+        "rows": cells,
         "widths": widths,
         "notes": list(notes),
         "language": language,
@@ -66,7 +66,7 @@ def _is_number(cell: Any) -> bool:
     return isinstance(cell, int | Decimal)
 
 
-def _said(cell: Any) -> str:
+def _cell(cell: Any) -> str:
     return f"{cell:,}".replace("-", MINUS) if _is_number(cell) else str(plain(cell))
 
 

@@ -188,11 +188,11 @@ def _csv(file: IO[bytes], out: IO[str]) -> dict[str, Any]:
     to.sheet("")
     for number, row in enumerate(csv.reader(lines, delimiter=separator), start=1):
         cells: list[Any] = []
-        for column, said in enumerate(row, start=1):
-            quoted = re.fullmatch(r'\s*="([^"]*)"\s*', said)  # how some write a number that is to stay a text
-            if quoted is None and said.lstrip().startswith("=") and len(formulas) < NAMED:
+        for column, value in enumerate(row, start=1):
+            quoted = re.fullmatch(r'\s*="([^"]*)"\s*', value)  # how some write a number that is to stay a text
+            if quoted is None and value.lstrip().startswith("=") and len(formulas) < NAMED:
                 formulas.append(place(number, column))
-            cells.append(_text(quoted[1] if quoted else said))
+            cells.append(_text(quoted[1] if quoted else value))
         to.row(number, cells)
     lines.detach()
     return {"name": "", "formulas": formulas, "merged": []}
@@ -257,11 +257,11 @@ def _parser(
     return parser
 
 
-def _nothing(*_said: Any) -> None:
+def _nothing(*_arguments: Any) -> None:
     pass
 
 
-def _no_doctype(*_said: Any) -> None:
+def _no_doctype(*_arguments: Any) -> None:
     raise Refused("broken")
 
 
@@ -300,12 +300,12 @@ def _date_styles(parts: _Parts) -> set[int]:
 def _shared(parts: _Parts) -> list[str]:
     """The texts that cells point to, each once; readings beside the characters are left out."""
     texts: list[str] = []
-    said: list[str] = []
+    parts_of_text: list[str] = []
     reading, taking = [False], [False]
 
     def start(tag: str, _given: Any) -> None:
         if tag == "si":
-            said.clear()
+            parts_of_text.clear()
         reading[0] = reading[0] or tag == "rPh"
         taking[0] = tag == "t" and not reading[0]
 
@@ -314,10 +314,10 @@ def _shared(parts: _Parts) -> list[str]:
         if tag == "rPh":
             reading[0] = False
         if tag == "si":
-            texts.append("".join(said))
+            texts.append("".join(parts_of_text))
 
     if "xl/sharedStrings.xml" in parts.names:
-        parts.read("xl/sharedStrings.xml", start, end, lambda text: said.append(text) if taking[0] else None)
+        parts.read("xl/sharedStrings.xml", start, end, lambda text: parts_of_text.append(text) if taking[0] else None)
     return texts
 
 
@@ -331,12 +331,12 @@ class _Sheet:
         self.merged: list[str] = []
         self.row = self.column = 0
         self.cells: list[Any] = []
-        self.kind, self.style, self.said = "", 0, [""]
+        self.kind, self.style, self.texts = "", 0, [""]
         self.taking = False
 
     def read(self, name: str, part: str) -> dict[str, Any]:
         self.to.sheet(name)
-        self.parts.read(part, self.start, self.end, lambda text: self.said.append(text) if self.taking else None)
+        self.parts.read(part, self.start, self.end, lambda text: self.texts.append(text) if self.taking else None)
         return {"name": name[:100], "formulas": self.formulas, "merged": self.merged}
 
     def start(self, tag: str, given: dict[str, str]) -> None:
@@ -346,7 +346,7 @@ class _Sheet:
         elif tag == "c":
             letters = re.match("[A-Z]{1,3}", given.get("r", ""))
             self.column = _column(letters[0]) if letters else self.column + 1
-            self.kind, self.style, self.said = given.get("t", "n"), int(given.get("s", 0)), []
+            self.kind, self.style, self.texts = given.get("t", "n"), int(given.get("s", 0)), []
         elif tag == "f" and len(self.formulas) < NAMED:
             self.formulas.append(place(self.row, self.column))
         elif tag == "mergeCell" and len(self.merged) < ROWS // 100:
@@ -356,7 +356,7 @@ class _Sheet:
     def end(self, tag: str) -> None:
         self.taking = False
         if tag == "c":
-            value = self._value("".join(self.said))
+            value = self._value("".join(self.texts))
             if value is not None:
                 if self.column > COLUMNS:
                     raise Refused("columns")
@@ -365,22 +365,22 @@ class _Sheet:
         elif tag == "row":
             self.to.row(self.row, self.cells)
 
-    def _value(self, said: str) -> Any:
-        if said == "":
+    def _value(self, text: str) -> Any:
+        if text == "":
             return None
         if self.kind == "s":
-            return _text(self.shared[int(said)])
+            return _text(self.shared[int(text)])
         if self.kind == "b":
-            return said == "1"
+            return text == "1"
         if self.kind != "n":
-            return _text(said.replace("T", " ") if self.kind == "d" else said)
+            return _text(text.replace("T", " ") if self.kind == "d" else text)
         if self.style in self.dates:
             try:
-                moment = self.epoch + timedelta(seconds=round(float(said) * 86_400))
+                moment = self.epoch + timedelta(seconds=round(float(text) * 86_400))
             except (OverflowError, ValueError):
-                return _text(said)
+                return _text(text)
             return {"d": moment.isoformat(sep=" ")}
-        return {"n": repr(float(said)) if not said.lstrip("-").isdigit() else said}
+        return {"n": repr(float(text)) if not text.lstrip("-").isdigit() else text}
 
 
 def _column(letters: str) -> int:
@@ -392,7 +392,7 @@ def _column(letters: str) -> int:
 
 ENTRIES, XML_BYTES = 500, 20 << 20
 """Of an OFD: the files in it, and bytes of what is read of them, unpacked; of an XML, its bytes."""
-SAID, LONGEST_SAID = 5_000, 200
+LONGEST_ORIGINAL, LONGEST_LEAF = 5_000, 200
 """Characters of what an original says in all, and of one element."""
 
 
@@ -405,13 +405,13 @@ def original(file: IO[bytes]) -> dict[str, Any] | None:
     file.seek(0)
     try:
         if head.startswith(b"%PDF-"):
-            return _pdf_said(file)
+            return _read_pdf(file)
         if head.startswith(b"PK\x03\x04"):
-            return _ofd_said(file)
+            return _read_ofd(file)
         if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
-            said = _Said()
-            said.take(file.read(XML_BYTES + 1))
-            return {"kind": "xml", "leaves": said.leaves, "text": ""}
+            content = _Content()
+            content.take(file.read(XML_BYTES + 1))
+            return {"kind": "xml", "leaves": content.leaves, "text": ""}
     except LimitReachedError:
         raise
     except (*STUMBLES, Refused, zipfile.BadZipFile, expat.ExpatError, NotImplementedError, EOFError):
@@ -419,14 +419,14 @@ def original(file: IO[bytes]) -> dict[str, Any] | None:
     return None
 
 
-class _Said:
+class _Content:
     """The leaves of documents on their way through the parser, and the words that an OFD puts on its pages."""
 
     def __init__(self) -> None:
         self.leaves: dict[str, str] = {}
         self.words: list[str] = []
-        self.left = SAID
-        self.path, self.said, self.leaf = ["", ""], [""], False
+        self.left = LONGEST_ORIGINAL
+        self.path, self.texts, self.leaf = ["", ""], [""], False
 
     def take(self, content: bytes) -> None:
         """A whole document; in UTF-8 or, as some are written, GB 18030."""
@@ -444,15 +444,15 @@ class _Said:
 
     def start(self, tag: str, given: dict[str, str]) -> None:
         self.path.append(given.get("Name", tag) if tag == "CustomData" else tag)
-        self.said, self.leaf = [], True
+        self.texts, self.leaf = [], True
 
     def text(self, text: str) -> None:
-        self.said.append(text)
+        self.texts.append(text)
 
     def end(self, tag: str) -> None:
-        name = "/".join(self.path[-2:])[:LONGEST_SAID]
+        name = "/".join(self.path[-2:])[:LONGEST_LEAF]
         self.path.pop()
-        text = "".join(self.said).strip()[:LONGEST_SAID]
+        text = "".join(self.texts).strip()[:LONGEST_LEAF]
         if self.leaf and text and self.left > 0:
             if tag == "TextCode":
                 self.words.append(text)
@@ -463,26 +463,26 @@ class _Said:
         self.leaf = False
 
 
-def _ofd_said(file: IO[bytes]) -> dict[str, Any] | None:
+def _read_ofd(file: IO[bytes]) -> dict[str, Any] | None:
     """The data that came with it first, then its own facts, then the words on its pages."""
-    parts, said = _Parts(file, XML_BYTES), _Said()
+    parts, content = _Parts(file, XML_BYTES), _Content()
     if "OFD.xml" not in parts.names or len(parts.names) > ENTRIES:
         return None
     documents = sorted(name for name in parts.names if name.lower().endswith(".xml"))
     attached = [name for name in documents if "/attachs/" in name.lower() and not name.endswith("Attachments.xml")]
     pages = [name for name in documents if re.search(r"/(?:Pages|Tpls)/.*Content\.xml$", name)]
     for name in (*attached, "OFD.xml", *pages):
-        parts.read(name, *said.handlers)
-    return {"kind": "ofd", "leaves": said.leaves, "text": "\n".join(said.words)}
+        parts.read(name, *content.handlers)
+    return {"kind": "ofd", "leaves": content.leaves, "text": "\n".join(content.words)}
 
 
-def _pdf_said(file: IO[bytes]) -> dict[str, Any]:
+def _read_pdf(file: IO[bytes]) -> dict[str, Any]:
     """What it says of itself, and the words on its first two pages."""
     reader = PdfReader(file, strict=False)
     about = list((reader.metadata or {}).items())[:20]
-    leaves = {f"Info/{str(name).lstrip('/')}": str(value)[:LONGEST_SAID] for name, value in about}
+    leaves = {f"Info/{str(name).lstrip('/')}": str(value)[:LONGEST_LEAF] for name, value in about}
     words = "\n".join(page.extract_text() for page in reader.pages[:2])
-    return {"kind": "pdf", "leaves": leaves, "text": words[:SAID]}
+    return {"kind": "pdf", "leaves": leaves, "text": words[:LONGEST_ORIGINAL]}
 
 
 READERS: dict[str, Any] = {"original": original, "pdf": pdf, "picture": picture, "table": table}
@@ -521,8 +521,8 @@ def _read(order: dict[str, int | str], file: int, answer: int, *made: int) -> No
         stream = open_files.enter_context(open(file, "rb"))
         stream.seek(0)
         places = [open_files.enter_context(open(each, "wb")) for each in made]
-        said = READERS[str(order["reader"])](stream, *places)
-    os.write(answer, json.dumps(said).encode())
+        result = READERS[str(order["reader"])](stream, *places)
+    os.write(answer, json.dumps(result).encode())
 
 
 def serve(orders: socket.socket) -> None:

@@ -27,12 +27,12 @@ def seal(text: str, *, bound_to: str) -> str:
 
 def opened(sealed: str, *, bound_to: str) -> str | None:
     """The text again; nothing where it was sealed for another place, changed, or its key is not among ours."""
-    mark, _dot, said = sealed.partition(".")
+    mark, _dot, encrypted = sealed.partition(".")
     key = next((one for one in current_app.config["BANK_KEYS"] if _mark(one) == mark), None)
     if key is None:
         return None
     try:
-        return AESSIV(_derived("seal", 64, key=key)).decrypt(base64.b64decode(said), [bound_to.encode()]).decode()
+        return AESSIV(_derived("seal", 64, key=key)).decrypt(base64.b64decode(encrypted), [bound_to.encode()]).decode()
     except (InvalidTag, ValueError):
         return None
 

@@ -13,8 +13,8 @@ def digest_of(fields: Iterable[Any]) -> str:
     """SHA-256 of the decision's own fields, in their order, never of figures that move by themselves. A field may be a
     JSON document: the order of its names is no part of what it says. Under no key: a digest proves nothing to anybody,
     it is compared with what stands in the database now."""
-    said = json.dumps(list(fields), sort_keys=True, default=str, ensure_ascii=False)
-    return hashlib.sha256(said.encode()).hexdigest()[:32]
+    text = json.dumps(list(fields), sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def check_seen_fields(seen: str, fields: Iterable[Any]) -> None:

@@ -1,5 +1,5 @@
-"""Statements put together once for all actors of one shape: who, when and on which local day are values that are
-said when one is sent."""
+"""Statements made once for all actors of one shape: who, when and on which local day are parameters, given when one
+is sent."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -16,11 +16,11 @@ TODAY: Any = bindparam("today", type_=Date)
 
 
 def whoever(shape: Actor) -> Actor:
-    """An actor of this shape (`Actor.shape`), in whose place person and firm are said."""
+    """An actor of this shape (`Actor.shape`), in whose place person and firm are parameters."""
     ids: dict[str, Any] = {name: bindparam(name) for name in ("person_id", "firm_id")}
     return replace(shape, **ids)
 
 
-def said(actor: Actor, now: datetime) -> dict[str, Any]:
+def parameters(actor: Actor, now: datetime) -> dict[str, Any]:
     """The values of a statement made for `whoever` has the actor's shape, at `NOW`, on that day."""
     return {"person_id": actor.person_id, "firm_id": actor.firm_id, "now": now, "today": local_day(now)}

@@ -102,12 +102,12 @@ def read_sheets(file: IO[bytes]) -> list[ReadSheet]:
     one: at most 20,000 rows of 200 columns in all. Raises `SheetProblem`."""
     with tempfile.TemporaryFile() as made:
         try:
-            said = read_apart("table", file, made)
+            answer = read_apart("table", file, made)
         except NotReadInTime as error:
             raise SheetTooLarge from error
-        if "problem" in said:
-            raise _PROBLEMS.get(said["problem"], SheetProblem)(n=number(ROWS_AT_MOST))
-        sheets = [ReadSheet(each["name"], each["formulas"], each["merged"]) for each in said["sheets"]]
+        if "problem" in answer:
+            raise _PROBLEMS.get(answer["problem"], SheetProblem)(n=number(ROWS_AT_MOST))
+        sheets = [ReadSheet(each["name"], each["formulas"], each["merged"]) for each in answer["sheets"]]
         made.seek(0)
         _fill(sheets, made)
     return sheets

@@ -22,9 +22,9 @@ def public_of(secret: str) -> str:
     return _private(secret).public_key().public_bytes_raw().hex()
 
 
-def sign(secret: str, said: bytes) -> str:
+def sign(secret: str, message: bytes) -> str:
     """64 bytes, hexadecimal."""
-    return _private(secret).sign(said).hex()
+    return _private(secret).sign(message).hex()
 
 
 def is_public_key(text: str) -> bool:
@@ -39,10 +39,10 @@ def _public(key: str) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
 
 
-def fits(public_key: str, said: bytes, *, signature: str) -> bool:
+def fits(public_key: str, message: bytes, *, signature: str) -> bool:
     """Whether the signature was made over this with the secret of the key. A signature may be any text."""
     try:
-        _public(public_key).verify(bytes.fromhex(signature), said)
+        _public(public_key).verify(bytes.fromhex(signature), message)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -123,5 +123,5 @@ def compact(account: str) -> str:
 
 def account_ends(account: str) -> str:
     """`…1234`; of a short one only the dots, of none nothing."""
-    said = compact(account)
-    return f"…{said[-SHOWN:] if len(said) >= SHORTEST_SHOWN else ''}" if said else ""
+    signs = compact(account)
+    return f"…{signs[-SHOWN:] if len(signs) >= SHORTEST_SHOWN else ''}" if signs else ""

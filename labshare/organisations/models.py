@@ -172,14 +172,14 @@ class FirmSize(Decided, Model):
     firm: Mapped[Firm] = relationship()
 
     @property
-    def said(self) -> tuple[Any, ...]:
+    def seen_values(self) -> tuple[Any, ...]:
         """What whoever decides on it must have seen."""
         figures = (self.employees, self.revenue_fen, self.assets_fen)
         return (self.year, self.sector, self.size_class, *figures, self.proof_id)
 
     @property
     def digest(self) -> str:
-        return digest_of(self.said)
+        return digest_of(self.seen_values)
 
 
 stays_as_recorded(
@@ -371,8 +371,8 @@ _SET_ONCE = {
 
 def _differ(columns: Iterable[str]) -> str:
     """A condition of a trigger: one of these columns changes."""
-    said = [f"CAST({{row}}.{one} AS TEXT)" if one.endswith("_touches") else f"{{row}}.{one}" for one in columns]
-    return " OR ".join(f"{one.format(row='NEW')} IS DISTINCT FROM {one.format(row='OLD')}" for one in said)
+    texts = [f"CAST({{row}}.{one} AS TEXT)" if one.endswith("_touches") else f"{{row}}.{one}" for one in columns]
+    return " OR ".join(f"{one.format(row='NEW')} IS DISTINCT FROM {one.format(row='OLD')}" for one in texts)
 
 
 _EVER_SET = [one for moment, rest in _SET_ONCE.items() for one in (moment, *rest)]

@@ -28,7 +28,7 @@ from labshare.catalogue.queries.claims import claims_waiting
 from labshare.catalogue.queries.proposals import proposals_waiting
 from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
-from labshare.kernel.shapes import NOW, TODAY, said, whoever
+from labshare.kernel.shapes import NOW, TODAY, parameters, whoever
 from labshare.kernel.terms import OfficialRole
 from labshare.kernel.time import local_day
 from labshare.notices.queries import unread_of
@@ -115,7 +115,7 @@ def _in_bookings(wait: Wait) -> Kind:
 
 
 def _day_of(now: Any) -> Any:
-    """The local day of a moment; of one that is said when the statement is sent, the day said with it."""
+    """The local day of a moment; of one that is a parameter of the statement, the day that is sent with it."""
     return TODAY if now is NOW else local_day(now)
 
 
@@ -387,7 +387,7 @@ def firms_and_waiting(
     """The firms of these memberships (firm id → role) by name, and how much waits for the person acting as `actor`, by
     the page where it is done: the badges of the kinds that are theirs. One statement."""
     kinds = tuple(kind for kind in KINDS if kind.badge and _is_theirs(kind, actor))
-    given = {**_said(actor, now), "firms": list(memberships)}
+    given = {**_parameters(actor, now), "firms": list(memberships)}
     rows = db.session.execute(_head(kinds, actor.shape, of_firms=bool(memberships)), given).all()
     if not memberships:
         return (), dict(rows[0]._mapping)
@@ -398,9 +398,9 @@ def firms_and_waiting(
     return firms, {kind.page: rows[0]._mapping[kind.page] if rows else 0 for kind in kinds}
 
 
-def _said(actor: Actor, now: datetime) -> dict[str, Any]:
-    """What is said when a statement is sent that was put together once."""
-    return {**said(actor, now), SAMPLES_UNTIL: now + SAMPLES_AHEAD}
+def _parameters(actor: Actor, now: datetime) -> dict[str, Any]:
+    """The parameters of a statement that was made once."""
+    return {**parameters(actor, now), SAMPLES_UNTIL: now + SAMPLES_AHEAD}
 
 
 @lru_cache(256)
@@ -441,7 +441,7 @@ def waiting_for_client(actor: Actor, now: datetime) -> int:
     """How many steps wait for the client acted for, in all its bookings, of those that the actor may take. One
     statement."""
     counting = _of_client(actor.shape)
-    return 0 if counting is None else sum(db.session.execute(counting, _said(actor, now)).one())
+    return 0 if counting is None else sum(db.session.execute(counting, _parameters(actor, now)).one())
 
 
 @lru_cache(64)
@@ -535,7 +535,7 @@ def waiting_for_regulators(actor: Actor, now: datetime, runs: Sequence[RewardRun
     `runs` where they are read already."""
     today = local_day(now)
     years = [today.year] + ([today.year + 1] if today.month >= 10 else [])
-    found = db.session.execute(_of_regulators(actor.shape, tuple(years)), _said(actor, now)).one()._mapping
+    found = db.session.execute(_of_regulators(actor.shape, tuple(years)), _parameters(actor, now)).one()._mapping
     return Waiting(
         **{kind.name: found[kind.name] for kind in KINDS if kind.name in found},
         oldest_firm=found["oldest_firm"],

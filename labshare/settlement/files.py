@@ -279,28 +279,28 @@ def _content_type(file: IO[bytes]) -> str | None:
 
 def _raw_type(file: IO[bytes], name: str) -> str | None:
     """What the name says, where the content does not gainsay it; it is never shown, only downloaded."""
-    said = RAW.get(Path(name).suffix.lower())
-    if said in (PDF, JPEG, PNG):
-        return said if _content_type(file) == said else None
+    kind = RAW.get(Path(name).suffix.lower())
+    if kind in (PDF, JPEG, PNG):
+        return kind if _content_type(file) == kind else None
     file.seek(0)
     head = file.read(_CHUNK)
     packed = head.startswith(b"PK\x03\x04")
-    if said is None or packed != (said in (XLSX, ZIP)) or head.startswith((b"MZ", b"\x7fELF", b"#!")):
+    if kind is None or packed != (kind in (XLSX, ZIP)) or head.startswith((b"MZ", b"\x7fELF", b"#!")):
         return None
-    return said if packed or b"\0" not in head or head.startswith((b"\xff\xfe", b"\xfe\xff")) else None
+    return kind if packed or b"\0" not in head or head.startswith((b"\xff\xfe", b"\xfe\xff")) else None
 
 
 def _original(file: IO[bytes], content_type: str | None) -> tuple[str | None, Original | None]:
     """What the file is, an XML or OFD too, and what it says of an invoice. A PDF that says nothing is a scan; an XML or
     OFD that says nothing is none that is taken. Raises `FileTakesTooLong`."""
     try:
-        said = read_apart("original", file)
+        content = read_apart("original", file)
     except NotReadInTime as error:
         if content_type == PDF:
             return PDF, None
         raise FileTakesTooLong from error
-    original = read_original(said) if said else None
-    kind = content_type if said is None else {"xml": XML, "ofd": OFD, "pdf": PDF}[said["kind"]]
+    original = read_original(content) if content else None
+    kind = content_type if content is None else {"xml": XML, "ofd": OFD, "pdf": PDF}[content["kind"]]
     return (kind if original is not None or kind == PDF else None), original
 
 

@@ -30,15 +30,15 @@ def virus_in(file: IO[bytes]) -> Problem | None:
             while piece := file.read(_PIECE):
                 daemon.sendall(struct.pack("!L", len(piece)) + piece)
             daemon.sendall(struct.pack("!L", 0))
-            said = _answer(daemon)
+            answer = _answer(daemon)
     except OSError as silent:
         current_app.logger.warning("clamd at %s: %s", address, silent)
         return FileNotExamined()
-    if said.endswith(b" FOUND"):
-        current_app.logger.warning("clamd: %s", said.decode(errors="replace"))
+    if answer.endswith(b" FOUND"):
+        current_app.logger.warning("clamd: %s", answer.decode(errors="replace"))
         return FileInfected()
-    if said != b"stream: OK":
-        current_app.logger.warning("clamd at %s: %s", address, said.decode(errors="replace"))
+    if answer != b"stream: OK":
+        current_app.logger.warning("clamd at %s: %s", address, answer.decode(errors="replace"))
         return FileNotExamined()
     return None
 
@@ -59,7 +59,7 @@ def _connected(address: str) -> socket.socket:
 
 
 def _answer(daemon: socket.socket) -> bytes:
-    said = b""
-    while not said.endswith(b"\0") and len(said) < _LONGEST_ANSWER and (more := daemon.recv(_LONGEST_ANSWER)):
-        said += more
-    return said.rstrip(b"\0\n")
+    answer = b""
+    while not answer.endswith(b"\0") and len(answer) < _LONGEST_ANSWER and (more := daemon.recv(_LONGEST_ANSWER)):
+        answer += more
+    return answer.rstrip(b"\0\n")

@@ -20,9 +20,9 @@ def named_browser(agent: str | None) -> str:
     """What a browser calls itself, for people: "Edge · Windows"; "" where it says nothing that is known."""
     from ua_parser import parse  # its patterns, where somebody asks
 
-    said = parse(agent or "")
-    family = _("WeChat") if "MicroMessenger" in (agent or "") else said.user_agent and said.user_agent.family
-    return " · ".join(part for part in (family, said.os and said.os.family) if part)
+    parsed = parse(agent or "")
+    family = _("WeChat") if "MicroMessenger" in (agent or "") else parsed.user_agent and parsed.user_agent.family
+    return " · ".join(part for part in (family, parsed.os and parsed.os.family) if part)
 
 
 def _serializer() -> URLSafeTimedSerializer:

@@ -27,7 +27,7 @@ from labshare.web.forms import (
     optional,
     required,
 )
-from labshare.web.steps import said_problems
+from labshare.web.steps import problem_texts
 from labshare.web.talking import FILES_HINT
 
 
@@ -104,10 +104,10 @@ def inquiry_page(
             inquiry_state=row.state_at(now),
             category=Category(row.inquiry.category).label if row.inquiry.category else None,
             offered=sorted(offered, key=lambda one: one.price_fen or 0),
-            said=[one for one in row.answers if one.test_item_id is None],
+            without_offer=[one for one in row.answers if one.test_item_id is None],
             earliest=earliest_starts(row, now) if asks and running else {},
             running=running,
-            problems=said_problems(problem),
+            problems=problem_texts(problem),
             may_close=asks and running and may(actor, "inquiry.close", client=actor.firm_id),
             may_book=asks and running and may(actor, "booking.book", client=actor.firm_id),
             form=form if (running or refused) and may(actor, "inquiry.answer", lab=actor.firm_id) else None,

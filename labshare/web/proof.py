@@ -96,13 +96,13 @@ def show_proof(problem: ProofNeeded) -> Any:
         proof,
         action=here if kept else url_for("account.prove"),
         fields=fields if kept else [("next", here), ("of", str(request.endpoint))],
-        said=problem.said,
+        problem=problem.cause,
     )
-    return page, problem.said.status if problem.said is not None else problem.status
+    return page, problem.cause.status if problem.cause is not None else problem.status
 
 
 def proof_page(
-    person: Account, proof: Proof, *, action: str, fields: list[tuple[str, str]], said: Problem | None = None
+    person: Account, proof: Proof, *, action: str, fields: list[tuple[str, str]], problem: Problem | None = None
 ) -> str:
     bound = session_key() or ""
     asked = to_use(person.id, PROVING, bound=bound, now=utc_now()) if person.has_factor else None
@@ -115,7 +115,7 @@ def proof_page(
         passkey=PASSKEY,
         asked=asked,
         by_code=person.has_factor,
-        said=said.text if said is not None else None,
+        problem=problem.text if problem is not None else None,
         minutes=int(FRESH.total_seconds()) // 60,
     )
 

@@ -87,8 +87,8 @@ def _payable(step: Mapping[str, Any]) -> Iterator[str]:
     given = step["inputs"]
     names = (_("Entitlement, year to date"), _("Earlier approved"), _("Opening balance"))
     amounts = (given["entitlement"], given["paid"], given["opening"])
-    said = [f"{name} {plain_amount(fen)}" for name, fen in zip(names, amounts, strict=True)]
-    yield _("%(said)s; never below 0: %(due)s", said=f" {MINUS} ".join(said), due=plain_amount(given["due"]))
+    parts = [f"{name} {plain_amount(fen)}" for name, fen in zip(names, amounts, strict=True)]
+    yield _("%(said)s; never below 0: %(due)s", said=f" {MINUS} ".join(parts), due=plain_amount(given["due"]))
     for share, words in (
         *((one.share, str(one.words.left)) for one in reductions(step)),
         (given["budget_share"], _("Reduced to what the budget leaves: %(amount)s")),

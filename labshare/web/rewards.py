@@ -159,10 +159,10 @@ def _paper(
 
 def parts_sentence(parts: Sequence[Part]) -> str:
     """What each month adds to a payable sum, in one line of a paper."""
-    said = " + ".join(f"{month_text(part.month)} {plain_amount(part.fen)}" for part in parts)
+    sum_text = " + ".join(f"{month_text(part.month)} {plain_amount(part.fen)}" for part in parts)
     return _(
         "Payable by month, earlier ones not approved yet: %(parts)s = %(payable)s",
-        parts=said,
+        parts=sum_text,
         payable=plain_amount(total(part.fen for part in parts)),
     )
 

@@ -85,7 +85,7 @@ def words(message: str, **values: Any) -> Markup:
     return Markup("{}").format(message) % values
 
 
-def said_problems(problem: Problem | None) -> list[str]:
+def problem_texts(problem: Problem | None) -> list[str]:
     """What a problem says, or each of several."""
     if problem is None:
         return []

@@ -200,7 +200,7 @@ def a_seal_signed_with_another_key(trail: Trail, chance: random.Random) -> set[P
         "UPDATE audit_seal SET root = :root, signature = :signature WHERE id = :id",
         id=seal.id,
         root=said["root"],
-        signature=sign(THEIRS, rules.said_by_seal(**said)),
+        signature=sign(THEIRS, rules.signed_text_of_seal(**said)),
     )
     return {("seal", seal.id), ("seal", seal.id + 1)}
 
@@ -230,7 +230,7 @@ def a_head_deleted(trail: Trail, chance: random.Random) -> set[Place]:
 def a_head_inserted(trail: Trail, chance: random.Random) -> set[Place]:
     head = db.session.get_one(AuditHead, chance.randint(1, HEADS))
     said = {"id": HEADS + 1, "at": utc_now(), "seals": head.seals, "events": head.events, "root": head.root}
-    signature = chance.choice([head.signature, sign(THEIRS, rules.said_by_head(**said))])
+    signature = chance.choice([head.signature, sign(THEIRS, rules.signed_text_of_head(**said))])
     db.session.execute(insert(AuditHead), {**said, "signature": signature})
     return {("head", HEADS + 1)}
 

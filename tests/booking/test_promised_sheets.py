@@ -176,7 +176,7 @@ def test_what_an_export_gives_an_import_takes(house: House, kind: str) -> None: 
     house.do(undo_import, house.manager, import_id=undone.id)
     house.do(import_sheets, house.manager, **given)
     again = lab_in_sheets(house.lab.id, local_day(house.clock.now)).promised
-    assert [one.said for one in again] == [one.said for one in have.promised]
+    assert [one.promised for one in again] == [one.promised for one in have.promised]
     assert {one.id for one in again}.isdisjoint(ids)
 
 

@@ -86,7 +86,7 @@ def _promised(lab_id: int) -> list[HavePromised]:
     return [
         HavePromised(
             id=one.id,
-            said=Promised(
+            promised=Promised(
                 inner_id=number,
                 unit=one.units[0],
                 starts_at=one.starts_at,

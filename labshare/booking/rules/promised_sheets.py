@@ -56,7 +56,7 @@ def spans_named(sheets: Iterable[Filled]) -> dict[str, Interval]:
     for row in (row for sheet in sheets if sheet.kind == SheetKind.BOOKINGS for row in sheet.rows):
         if row.unread or row.values["ends_at"] <= row.values["starts_at"]:
             continue
-        one = _said(row)
+        one = _promised_of(row)
         span = Interval(one.starts_at, _evening(one.starts_at) + (one.ends_at - one.starts_at))
         have = found.setdefault(one.inner_id, span)
         found[one.inner_id] = Interval(min(have.starts_at, span.starts_at), max(have.ends_at, span.ends_at))
@@ -78,7 +78,7 @@ def plan_promised(sheets: Iterable[Filled], have: Have, taken: TakenByUnit) -> l
             note(sheet, row, [errors.UnknownInnerId(number=number)])
         if row.unread:
             continue
-        one = _said(row)
+        one = _promised_of(row)
         if not twice(sheet, row, seen, (_key(one), one.unit), "client"):
             asked.append((row, one))
     made, new = _there_already(sheet, asked, have)
@@ -95,13 +95,13 @@ def plan_promised(sheets: Iterable[Filled], have: Have, taken: TakenByUnit) -> l
         if unit is None:
             note(sheet, row, [places.in_the_way(one)])
         else:
-            made.append(PromisedPlan(said=replace(one, unit=unit)))
+            made.append(PromisedPlan(promised=replace(one, unit=unit)))
     return made
 
 
-def _said(row: Row) -> Promised:
-    said: Promised = given(row, Promised)
-    return said
+def _promised_of(row: Row) -> Promised:
+    promised: Promised = given(row, Promised)
+    return promised
 
 
 def _key(one: Promised) -> tuple[Any, ...]:
@@ -122,27 +122,27 @@ def _there_already(
     booking first, then those that leave it open."""
     there: dict[tuple[Any, ...], list[HavePromised]] = {}
     for have_one in have.promised:
-        there.setdefault(_key(have_one.said), []).append(have_one)
+        there.setdefault(_key(have_one.promised), []).append(have_one)
     made: list[PromisedPlan] = []
     new: list[tuple[Row, Promised]] = []
-    units = {(_key(one.said), one.said.unit) for one in have.promised}
+    units = {(_key(one.promised), one.promised.unit) for one in have.promised}
 
     def rank(each: tuple[Row, Promised]) -> int:
         return 0 if (_key(each[1]), each[1].unit) in units else 1 if each[1].unit is None else 2
 
     for row, one in sorted(asked, key=rank):
         left = there.get(_key(one), [])
-        found = next((each for each in left if one.unit in (None, each.said.unit)), None)
+        found = next((each for each in left if one.unit in (None, each.promised.unit)), None)
         if found is None and left:
-            note(sheet, row, [PromisedElsewhere(unit=left[0].said.unit)])
+            note(sheet, row, [PromisedElsewhere(unit=left[0].promised.unit)])
         elif found is None:
             new.append((row, one))
         else:
             left.remove(found)
-            said = replace(given(row, Promised, found.said), unit=found.said.unit)
-            if said != found.said:
-                note(sheet, row, _too_long(said))
-                made.append(PromisedPlan(said=said, have=found))
+            wanted = replace(given(row, Promised, found.promised), unit=found.promised.unit)
+            if wanted != found.promised:
+                note(sheet, row, _too_long(wanted))
+                made.append(PromisedPlan(promised=wanted, have=found))
     return made, new
 
 

@@ -74,8 +74,8 @@ def put_away(booking: Booking, place_id: int, *, actor: Actor, now: datetime) ->
     if place_id != booking.storage_place_id:
         before, booking.storage_place = booking.storage_place, places[place_id]
         db.session.flush()
-        said = rows.put_away(booking.ref, out_of=before.name if before else None, into=places[place_id].name)
-        record(actor, now, "booking.store", ("lab", booking.lab_id), *said)
+        change = rows.put_away(booking.ref, out_of=before.name if before else None, into=places[place_id].name)
+        record(actor, now, "booking.store", ("lab", booking.lab_id), *change)
     return booking
 
 

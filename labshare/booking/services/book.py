@@ -257,7 +257,7 @@ def order_of(
     waive: bool = False,
 ) -> Order:
     """What is asked for, once every rule of it is kept, at its price: booked now, or asked of the firm's approver."""
-    said = answers_to(bookable, answers)
+    sample_answers = answers_to(bookable, answers)
     work = bookable.work(quantity, hours)
     chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id, waive=waive)
     fee: Fee | None
@@ -274,7 +274,7 @@ def order_of(
     if fee is None or price is None:
         raise NoFee
     check_marks(bookable.item.id, price, (local_day(now), local_day(starts_at)))
-    return Order(bookable, client_of(bookable), said, work, chosen, quote, fee, price, waive)
+    return Order(bookable, client_of(bookable), sample_answers, work, chosen, quote, fee, price, waive)
 
 
 def _fee_and_price_of(bookable: BookableItem, work: Work, written: Written) -> tuple[Fee | None, Price]:

@@ -150,7 +150,7 @@ def book_for_client(
         )
         db.session.add(made)
         db.session.flush()
-        record(actor, now, "phone.book", ("for_client", made.id), after=_said(made))
+        record(actor, now, "phone.book", ("for_client", made.id), after=_recorded(made))
         notifications.booked_for_client(made, actor=actor, now=now)
         return made
     holdings.give_back(actor.person_id)
@@ -169,7 +169,7 @@ def _slip(made_id: int, now: datetime) -> str | None:
 makes_link(notifications.SLIP_MAILED, _slip)
 
 
-def _said(made: ForClient) -> dict[str, Any]:
+def _recorded(made: ForClient) -> dict[str, Any]:
     """What its event says: ids and values, no personal data."""
     names = ("client_firm_id", "test_item_id", "instrument_id", "fee_id", "quantity", "hours")
     more = ("starts_at", "ends_at", "price_fen", "answer_by", "waive_reason")

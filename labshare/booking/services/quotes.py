@@ -130,13 +130,13 @@ def make_quote(
         if quote_id is not None:
             break
     quote = db.session.get_one(Quote, quote_id)
-    said = {name: plain(given[name]) for name in _SAID}
-    record(actor, now, "quote.make", ("quote", quote.number), after=said)
+    after = {name: plain(given[name]) for name in _RECORDED}
+    record(actor, now, "quote.make", ("quote", quote.number), after=after)
     notifications.notify_of_quote(QuoteRow(quote, None), actor=actor, now=now)
     return quote
 
 
-_SAID = ("client_firm_id", "lab_id", "test_item_id", "fee_id", "quantity", "hours", "amount_fen", "valid_until")
+_RECORDED = ("client_firm_id", "lab_id", "test_item_id", "fee_id", "quantity", "hours", "amount_fen", "valid_until")
 """What the event of a new quote says."""
 
 

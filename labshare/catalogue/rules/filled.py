@@ -78,11 +78,11 @@ class Filled:
 
 def letters(place: int) -> str:
     """The letters of a column, counted from 0."""
-    said, place = "", place + 1
+    made, place = "", place + 1
     while place:
         place, rest = divmod(place - 1, 26)
-        said = chr(65 + rest) + said
-    return said
+        made = chr(65 + rest) + made
+    return made
 
 
 def place_of(cell: str) -> tuple[int, int]:
@@ -97,14 +97,14 @@ def place_of(cell: str) -> tuple[int, int]:
 def filled_in(read: Sequence[ReadSheet], progress: Progress = no_progress) -> list[Filled]:
     """The sheets of a file in the order in which they are taken in. Sheets without a template's mark are passed over
     where others have one; without any, all count whose head is known. Raises `NoSheet`, `NothingInSheets`."""
-    said = [(one, _texts(one)) for one in read if one.rows]
+    texts = [(one, _texts(one)) for one in read if one.rows]
     marked: list[tuple[ReadSheet, dict[int, list[str]], re.Match[str] | None]] = [
-        (one, rows, match) for one, rows in said if (match := _MARK.match((rows.get(1) or [""])[0]))
+        (one, rows, match) for one, rows in texts if (match := _MARK.match((rows.get(1) or [""])[0]))
     ]
     names = {kind: _names(kind) for kind in SheetKind}
     found: list[Filled] = []
-    before, total = 0, sum(len(rows) for _one, rows in said)
-    for one, rows, match in marked or [(one, rows, None) for one, rows in said]:
+    before, total = 0, sum(len(rows) for _one, rows in texts)
+    for one, rows, match in marked or [(one, rows, None) for one, rows in texts]:
         filled = _read(one, rows, match, names, partial(_progress_of_sheet, progress, before, total))
         before += len(rows)
         if filled is None:
@@ -155,9 +155,9 @@ def _typed(cell: Value, csv: bool) -> str:
 def _names(kind: SheetKind) -> dict[str, Column]:
     """The columns of a sheet by everything that a head may call them."""
     return {
-        said.casefold(): column
+        name.casefold(): column
         for column in COLUMNS[kind]
-        for said in (column.name, column.code, *in_both(column.head))
+        for name in (column.name, column.code, *in_both(column.head))
     }
 
 

@@ -124,8 +124,8 @@ def read_question(text: str, today: date) -> Question:
 def take_standard(text: str) -> tuple[str | None, str]:
     """The first standard's number in a text, blanks tidied, and the text without it."""
     text = unicodedata.normalize("NFKC", text)
-    for said, letters in _CALLED:
-        text = said.sub(letters, text)
+    for pattern, letters in _CALLED:
+        text = pattern.sub(letters, text)
     for match in _STANDARD.finditer(text):
         if looks_like_number(match[0]):
             number = re.sub(r"\s*([/\-–—:])\s*", r"\1", match[0].strip())

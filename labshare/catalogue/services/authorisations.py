@@ -52,12 +52,12 @@ def authorise(
     `TooLongText`, `DatesOutOfOrder`."""
     instrument = own_instrument(actor, instrument_id)
     roles, paper = _roles(instrument.lab.firm_id), " ".join(paper.split())
-    said: dict[str, Any] = {"person_id": person_id, "paper": paper, "valid_from": valid_from, "valid_to": valid_to}
-    raise_all(_wrong(actor, roles, **said))
-    made = _made(actor, now, roles, instrument.id, **said)
+    given: dict[str, Any] = {"person_id": person_id, "paper": paper, "valid_from": valid_from, "valid_to": valid_to}
+    raise_all(_wrong(actor, roles, **given))
+    made = _made(actor, now, roles, instrument.id, **given)
     db.session.add(made)
     db.session.flush()
-    record(actor, now, "operator.authorise", ("instrument", instrument.id), after=_said(made))
+    record(actor, now, "operator.authorise", ("instrument", instrument.id), after=_recorded(made))
     return made
 
 
@@ -79,19 +79,19 @@ def authorise_class(
     Raises as `authorise`; `AuthorisedAlready`."""
     lab = own_lab(actor, lab_id)
     roles, paper = _roles(lab.firm_id), " ".join(paper.split())
-    said: dict[str, Any] = {"person_id": person_id, "paper": paper, "valid_from": valid_from, "valid_to": valid_to}
-    problems = _wrong(actor, roles, **said)
+    given: dict[str, Any] = {"person_id": person_id, "paper": paper, "valid_from": valid_from, "valid_to": valid_to}
+    problems = _wrong(actor, roles, **given)
     instruments = instruments_of_class(lab.id, class_code)
     if not instruments:
         problems.append(UnknownChoice("class_code"))
     raise_all(problems)
     has = holders_on(person_id, valid_from, valid_to, [one.id for one in instruments])
-    made = [_made(actor, now, roles, one.id, **said) for one in instruments if one.id not in has]
+    made = [_made(actor, now, roles, one.id, **given) for one in instruments if one.id not in has]
     if not made:
         raise AuthorisedAlready
     db.session.add_all(made)
     db.session.flush()
-    after = _said(made[0]) | {"class_code": class_code, "instruments": [one.instrument_id for one in made]}
+    after = _recorded(made[0]) | {"class_code": class_code, "instruments": [one.instrument_id for one in made]}
     record(actor, now, "operator.authorise_class", ("lab", lab.id), after=after)
     return made
 
@@ -109,7 +109,7 @@ def withdraw_authorisation(*, actor: Actor, now: datetime, authorisation_id: int
     if found.standing:
         found.withdrawn_by, found.withdrawn_at = actor.person_id, now
         db.session.flush()
-        record(actor, now, "operator.withdraw", ("instrument", found.instrument_id), before=_said(found))
+        record(actor, now, "operator.withdraw", ("instrument", found.instrument_id), before=_recorded(found))
     return found
 
 
@@ -136,7 +136,7 @@ def notify_ending(*, actor: Actor, now: datetime, limit: int = 200) -> int:
                 "day": one.valid_to,
             },
         )
-        record(actor, now, "operator.tell_ending", ("instrument", one.instrument_id), after=_said(one))
+        record(actor, now, "operator.tell_ending", ("instrument", one.instrument_id), after=_recorded(one))
     db.session.flush()
     return len(due)
 
@@ -190,7 +190,7 @@ def _made(
     )
 
 
-def _said(of: Authorisation) -> dict[str, object]:
+def _recorded(of: Authorisation) -> dict[str, object]:
     return {
         "person_id": of.person_id,
         "paper": of.paper,

@@ -41,7 +41,7 @@ _UNCONFIRMED: dict[type[Any], dict[str, Any]] = {
     TestItem: {"confirmed_voluntary": False},
     Accreditation: {"confirmed": False},
 }
-SAID: dict[type[Any], tuple[str, ...]] = {
+CLAIMED_FIELDS: dict[type[Any], tuple[str, ...]] = {
     Instrument: ("original_value_fen", "manufacturer", "model", "class_code"),
     TestItem: ("statutory", "name", "category", "standards"),
 }

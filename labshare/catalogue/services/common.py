@@ -109,8 +109,8 @@ def refusals(named: Mapping[str, type[Problem]], **params: Any) -> Iterator[None
             yield
             db.session.flush()
     except IntegrityError as refused:
-        said = str(refused.orig).lower()
+        message = str(refused.orig).lower()
         for part, problem in named.items():
-            if part in said:
+            if part in message:
                 raise problem(**{name: one() if callable(one) else one for name, one in params.items()}) from refused
         raise

@@ -19,7 +19,7 @@ from labshare.catalogue.rules.entries import (
     units_problems,
 )
 from labshare.catalogue.services import common
-from labshare.catalogue.services.claims import SAID, claim_anew
+from labshare.catalogue.services.claims import CLAIMED_FIELDS, claim_anew
 from labshare.catalogue.services.index import rebuild_lab
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
@@ -86,7 +86,7 @@ def edit_instrument(*, actor: Actor, now: datetime, instrument_id: int, details:
     if instrument.published:
         common.require(instrument_conditions(instrument, today))
     audit.record(actor, now, "instrument.edit", subject=("instrument", instrument.id), before=before, after=after)
-    if not after.keys().isdisjoint(SAID[Instrument]):
+    if not after.keys().isdisjoint(CLAIMED_FIELDS[Instrument]):
         claim_anew(actor, now, [instrument])
     rebuild_lab(instrument.lab_id)
     return instrument

@@ -14,7 +14,7 @@ from labshare.catalogue.queries.publishing import item_conditions
 from labshare.catalogue.rules import standards as numbers
 from labshare.catalogue.rules.entries import TestItemDetails, changes, item_problems
 from labshare.catalogue.services import common
-from labshare.catalogue.services.claims import SAID, claim_anew
+from labshare.catalogue.services.claims import CLAIMED_FIELDS, claim_anew
 from labshare.catalogue.services.index import rebuild_lab
 from labshare.catalogue.services.standards import listed_as
 from labshare.catalogue.terms import LifeState
@@ -128,7 +128,7 @@ def edit_test_item(
     if item.published:
         common.require(item_conditions(item, local_day(now)))
     audit.record(actor, now, "test_item.edit", subject=("test_item", item.id), before=before, after=after)
-    if not after.keys().isdisjoint(SAID[TestItem]):
+    if not after.keys().isdisjoint(CLAIMED_FIELDS[TestItem]):
         claim_anew(actor, now, [item])
     rebuild_lab(item.lab_id)
     return item

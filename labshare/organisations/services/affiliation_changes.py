@@ -83,7 +83,7 @@ def propose_change(
         _check(change, found, now)
     db.session.add(change)
     db.session.flush()
-    record(actor, now, "affiliation.propose_change", ("affiliation", found.id), after=_said(change))
+    record(actor, now, "affiliation.propose_change", ("affiliation", found.id), after=_recorded(change))
     notify_of_task(found, now, "affiliation.change_waits", role=OfficialRole.APPROVER, act=known.label)
     return change
 
@@ -105,7 +105,9 @@ def agree_change(*, actor: Actor, now: datetime, change_id: int, seen: str) -> A
     change.agreed_by, change.agreed_at = actor.person_id, now
     db.session.flush()
     made = _put(change, found, now)
-    record(actor, now, "affiliation.agree_change", ("affiliation", made.id), before, as_recorded(made) | _said(change))
+    record(
+        actor, now, "affiliation.agree_change", ("affiliation", made.id), before, as_recorded(made) | _recorded(change)
+    )
     kind, params = _told(change, made)
     notify_both_sides(made, actor, now, kind, **params)
     return made
@@ -184,18 +186,18 @@ def _put(change: AffiliationChange, found: Affiliation, now: datetime) -> Affili
     return made
 
 
-def _said(change: AffiliationChange) -> dict[str, Any]:
+def _recorded(change: AffiliationChange) -> dict[str, Any]:
     """What the trail keeps of it."""
     days = {"valid_from": iso(change.valid_from), "valid_to": iso(change.valid_to)}
-    said = {"change": change.id, "act": change.act, "source": change.source, "reason": change.reason}
-    return said | {"kind": change.kind} | days if change.kind else said | {"until": days["valid_to"]}
+    values = {"change": change.id, "act": change.act, "source": change.source, "reason": change.reason}
+    return values | {"kind": change.kind} | days if change.kind else values | {"until": days["valid_to"]}
 
 
 def _told(change: AffiliationChange, made: Affiliation) -> tuple[str, dict[str, Any]]:
     """The notice of what became of it, and what it says."""
-    said: dict[AffiliationAct, tuple[str, dict[str, Any]]] = {
+    by_act: dict[AffiliationAct, tuple[str, dict[str, Any]]] = {
         AffiliationAct.END: ("affiliation.ended", {"valid_to": made.ended_on}),
         AffiliationAct.CORRECT: ("affiliation.corrected", {"reason": change.reason, "valid_from": made.valid_from}),
         AffiliationAct.VOID: ("affiliation.voided", {"reason": change.reason}),
     }
-    return said[AffiliationAct(change.act)]
+    return by_act[AffiliationAct(change.act)]

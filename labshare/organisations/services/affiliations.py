@@ -118,7 +118,7 @@ def agree_affiliation(*, actor: Actor, now: datetime, affiliation_id: int) -> Af
         now,
         "affiliation.agree",
         ("affiliation", found.id),
-        after={"agreed": True, **touches_said(found.agreement_touches)},
+        after={"agreed": True, **touches_recorded(found.agreement_touches)},
     )
     _notify_firm(found, own, declaring_firm(found), now, "affiliation.agreed")
     _notify_officers(found, now, found.agreement_touches)
@@ -297,11 +297,11 @@ def as_recorded(made: Affiliation) -> dict[str, Any]:
         "valid_to": iso(made.valid_to),
         "declared_by_firm_id": made.declared_by_firm_id,
         "corrects_id": made.corrects_id,
-        **touches_said(made.declaration_touches),
+        **touches_recorded(made.declaration_touches),
     }
 
 
-def touches_said(touches: list[Any] | None) -> dict[str, Any]:
+def touches_recorded(touches: list[Any] | None) -> dict[str, Any]:
     """Months and money as an event keeps them."""
     if not touches:
         return {}

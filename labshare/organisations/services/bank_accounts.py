@@ -41,14 +41,14 @@ def change_account(*, actor: Actor, now: datetime, firm_id: int, account: str) -
     `NotFound`, `NotAllowed`, `NotAnAccount`, `AccountCounts`."""
     firm = seen_firm(actor, firm_id)
     permissions.check(actor, "firm.change", firm=firm.id)
-    said = compact(account)
-    if not (said.isascii() and FEWEST_SIGNS <= len(said) <= MOST_SIGNS and len(account.strip()) <= LONGEST):
+    signs = compact(account)
+    if not (signs.isascii() and FEWEST_SIGNS <= len(signs) <= MOST_SIGNS and len(account.strip()) <= LONGEST):
         raise NotAnAccount(fewest=FEWEST_SIGNS, most=MOST_SIGNS)
     counts_from = ask(AfterWorkingDays(now, WORKING_DAYS))
     lock_firm(firm_id)
     today = local_day(now)
     before, waiting = account_of(firm_id, today), accounts_waiting([firm_id], today).get(firm_id)
-    last, digest = waiting or before, equal_digest(said)
+    last, digest = waiting or before, equal_digest(signs)
     if last is not None and last.digest == digest:
         raise AccountCounts(day=last.counts_from)
     if waiting is not None:

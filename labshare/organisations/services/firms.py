@@ -316,7 +316,7 @@ def _waiting(actor: Actor, firm_id: int) -> Firm:
 def what_is_verified(firm: Firm) -> tuple[object, ...]:
     """The fields that an administrator verifies, the size class among them."""
     waiting = waiting_size(firm.id)
-    size = waiting.said if waiting is not None else (firm.size_class,)
+    size = waiting.seen_values if waiting is not None else (firm.size_class,)
     return (firm.uscc, firm.licence_id, *(getattr(firm, name) for name in PROVEN), *size)
 
 

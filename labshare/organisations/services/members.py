@@ -91,7 +91,7 @@ def invite(
         now=now,
         locale=(person.locale if person else None) or locale or inviter.locale,
         params={
-            "firm": _said(firm),
+            "firm": _both_languages(firm),
             "inviter": inviter.name,
             "role": FirmRole(role).label,
             "until": local_day(made.expires_at),
@@ -195,7 +195,7 @@ def _join(actor: Actor, now: datetime, invitation: Invitation, person: Person) -
         but=person.id,
         url="/account/members",
         now=now,
-        params={"name": person.name, "firm": _said(firm), "role": FirmRole(invitation.role).label},
+        params={"name": person.name, "firm": _both_languages(firm), "role": FirmRole(invitation.role).label},
     )
     return made
 
@@ -226,7 +226,7 @@ def change_role(*, actor: Actor, now: datetime, membership_id: int, role: str) -
         but=actor.person_id,
         url="/account",
         now=now,
-        params={"firm": _said(firm), "role": FirmRole(role).label},
+        params={"firm": _both_languages(firm), "role": FirmRole(role).label},
     )
     return made
 
@@ -237,7 +237,11 @@ def end_membership(*, actor: Actor, now: datetime, membership_id: int) -> Member
     found, firm = managed_membership(actor, membership_id)
     _end(actor, now, found, "member.end")
     notify(
-        kind="member.ended", person_ids=[found.person_id], but=actor.person_id, now=now, params={"firm": _said(firm)}
+        kind="member.ended",
+        person_ids=[found.person_id],
+        but=actor.person_id,
+        now=now,
+        params={"firm": _both_languages(firm)},
     )
     return found
 
@@ -256,7 +260,7 @@ def leave(*, actor: Actor, now: datetime, firm_id: int) -> Membership:
         roles=[FirmRole.OWNER],
         url="/account/members",
         now=now,
-        params={"name": person.name, "firm": _said(firm)},
+        params={"name": person.name, "firm": _both_languages(firm)},
     )
     return found
 
@@ -344,5 +348,5 @@ def _locked(secret: str, now: datetime) -> Invitation:
     return found
 
 
-def _said(firm: Firm) -> dict[str, str]:
+def _both_languages(firm: Firm) -> dict[str, str]:
     return {"zh": firm.name, "en": firm.name_en or firm.name}

@@ -66,7 +66,7 @@ def propose_role(*, actor: Actor, now: datetime, email: str, role: str, division
     )
     db.session.add(made)
     db.session.flush()
-    record(actor, now, "regulator.propose", ("person", person.id), after=_said(made) | {"role_id": made.id})
+    record(actor, now, "regulator.propose", ("person", person.id), after=_recorded(made) | {"role_id": made.id})
     proposer = db.session.get_one(Person, actor.person_id)
     notify(
         kind="regulator.proposed",
@@ -97,7 +97,7 @@ def agree_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
         "regulator.agree",
         ("person", found.person_id),
         {"role": None},
-        _said(found) | {"role_id": found.id, "proposed_by": found.proposed_by},
+        _recorded(found) | {"role_id": found.id, "proposed_by": found.proposed_by},
     )
     notify(
         kind="regulator.given",
@@ -142,7 +142,7 @@ def end_role(*, actor: Actor, now: datetime, role_id: int) -> RegulatorRole:
         now,
         "regulator.end",
         ("person", found.person_id),
-        _said(found),
+        _recorded(found),
         {"role": None, "tokens_ended": tokens},
     )
     notify(
@@ -206,7 +206,7 @@ def create_administrator(*, actor: Actor, now: datetime, email: str, name: str) 
     return person, links.password_link(person, now, links.SIGN_UP_LASTS)
 
 
-def _said(role: RegulatorRole) -> dict[str, object]:
+def _recorded(role: RegulatorRole) -> dict[str, object]:
     """What the trail keeps of a role."""
     return {"role": role.role, "division": role.division}
 

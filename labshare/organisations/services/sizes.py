@@ -99,7 +99,7 @@ def confirm_size(*, actor: Actor, now: datetime, size_id: int, seen: str) -> Fir
     counts for bookings from now on; earlier ones keep theirs. The owners are told. Raises `NotFound`, `NotAllowed`,
     `FiguresDecided`, `OwnFirmDecided`, `ChangedMeanwhile`."""
     row = _to_decide(actor, size_id)
-    check_seen_fields(seen, row.said)
+    check_seen_fields(seen, row.seen_values)
     _count(actor, now, row)
     _notify_owners("firm.size_confirmed", now, row, valid_from=row.valid_from)
     return row

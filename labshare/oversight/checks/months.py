@@ -45,9 +45,9 @@ def open_time_of_months(_now: datetime) -> Iterator[tuple[str, str]]:
     for months in _kept():
         openings = openings_by_month(months)
         minutes = openings.minutes
-        for of_lab, said in months.items():
-            if said != minutes[of_lab]:
-                yield _subject(*of_lab), f"open: says {said}, hours say {minutes[of_lab]}"
+        for of_lab, stored in months.items():
+            if stored != minutes[of_lab]:
+                yield _subject(*of_lab), f"open: says {stored}, hours say {minutes[of_lab]}"
         names = ("lab_id", "month", "instrument_id", "blocked_minutes", "extra_minutes")
         yield from _differences(InstrumentMonth, names, instrument_rows(), given_openings(openings))
 
@@ -69,11 +69,11 @@ def _differences(
 ) -> Iterator[tuple[str, str]]:
     """Rows that are kept and not counted, or counted and not kept."""
     kept = select(*(getattr(kind, name) for name in names)).where(of_given_labs(kind))
-    said = {_plain(row) for row in db.session.execute(kept, given)}
+    stored = {_plain(row) for row in db.session.execute(kept, given)}
     found = {_plain(tuple(getattr(row, name) for name in names)) for row in db.session.execute(counted, given)}
-    for row in sorted(said ^ found, key=str):
+    for row in sorted(stored ^ found, key=str):
         values = ", ".join(f"{name} {value}" for name, value in zip(names[2:], row[2:], strict=True) if value)
-        yield _subject(row[0], row[1]), f"{kind.__tablename__} {'says' if row in said else 'lacks'} {values}"
+        yield _subject(row[0], row[1]), f"{kind.__tablename__} {'says' if row in stored else 'lacks'} {values}"
 
 
 def _plain(row: Sequence[Any]) -> tuple[Any, ...]:

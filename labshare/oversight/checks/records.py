@@ -96,8 +96,8 @@ def sums_that_differ(_now: datetime) -> Iterator[tuple[str, str]]:
         "invoiced": (Booking.invoiced_fen, of(InvoiceLine.amount_fen, InvoiceLine)),
         "paid": (Booking.paid_fen, of(Payment.amount_fen, Payment, Payment.counts)),
     }
-    for name, (said, summed) in parts.items():
-        for ref, one, other in db.session.execute(select(Booking.ref, said, summed).where(said != summed)):
+    for name, (stored, summed) in parts.items():
+        for ref, one, other in db.session.execute(select(Booking.ref, stored, summed).where(stored != summed)):
             yield ref, f"{name}: says {one}, documents say {other}"
 
 
@@ -195,10 +195,10 @@ def ledger_against_documents(_now: datetime) -> Iterator[tuple[str, str]]:
         yield ref, f"recognised {recognised}, ledger {fen}"
     whole = _least(Booking.charged_fen, Booking.invoiced_fen, Booking.paid_fen)
     expected = case((Booking.state.in_((BookingState.REPORTED, BookingState.SETTLED)), whole), else_=0)
-    for ref, said, fen in db.session.execute(
+    for ref, recognised, fen in db.session.execute(
         select(Booking.ref, Booking.recognised_fen, expected).where(Booking.recognised_fen != expected)
     ):
-        yield ref, f"recognised {said}, documents say {fen}"
+        yield ref, f"recognised {recognised}, documents say {fen}"
 
 
 @invariant("Up to each open month the ledger holds what is recognised on its last day, tax included")

@@ -93,7 +93,7 @@ def calculate_now(policy: Policy, month: Month, *, compare: bool = False, known_
 def digest_of(policy: Policy, calculation: Calculation, reclaim: list[dict[str, Any]], verdicts: str) -> str:
     """SHA-256 of the result with all its traces and the check value over every verdict: two calculations are the same
     when this is. Instruments by id: their lab may rename them."""
-    said = {
+    fields = {
         "verdicts": verdicts,
         "policy": policy.id,
         "result": result_of(calculation),
@@ -101,7 +101,7 @@ def digest_of(policy: Policy, calculation: Calculation, reclaim: list[dict[str, 
         "traces": {line.code: line.trace for line in calculation.lines},
         "to_reclaim": [{name: value for name, value in row.items() if name != "instrument"} for row in reclaim],
     }
-    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def run_of(division: str, month: Month) -> RewardRun | None:

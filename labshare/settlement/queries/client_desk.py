@@ -17,7 +17,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
-from labshare.kernel.shapes import NOW, TODAY, said, whoever
+from labshare.kernel.shapes import NOW, TODAY, parameters, whoever
 from labshare.kernel.time import local_day
 from labshare.organisations.permissions import may, visible
 from labshare.settlement.models import Dispute, Inquiry, Report
@@ -69,7 +69,7 @@ class ClientDesk:
 
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
-    """What the desk asks of all whose roles are the same: firm, moment and days are said when it is sent."""
+    """What the desk asks of all whose roles are the same: firm, moment and days are parameters when it is sent."""
 
     sums: Select[Any]
     proposals: Select[Any]
@@ -130,7 +130,7 @@ def _asked(shape: Actor) -> _Asked:
 def client_desk(actor: Actor, now: datetime) -> ClientDesk:
     """The desk of the firm acted for; empty without one. Eleven statements, money in fen."""
     asked, today = _asked(actor.shape), local_day(now)
-    given = {**said(actor, now), "new_since": today - timedelta(days=NEW_REPORT_DAYS)}
+    given = {**parameters(actor, now), "new_since": today - timedelta(days=NEW_REPORT_DAYS)}
 
     def rows(statement: Select[Any]) -> Sequence[Any]:
         return db.session.scalars(statement, given).all()

@@ -13,7 +13,7 @@ from labshare.kernel.database import db
 from labshare.organisations.permissions import visible
 from labshare.settlement.models import BookingHold, Contest, Dispute, Message
 
-_SAID = selectinload(Dispute.statements).options(joinedload(Message.writer), selectinload(Message.files))
+_STATEMENTS = selectinload(Dispute.statements).options(joinedload(Message.writer), selectinload(Message.files))
 
 
 def holds_of(booking_id: int) -> Sequence[BookingHold]:
@@ -22,7 +22,7 @@ def holds_of(booking_id: int) -> Sequence[BookingHold]:
     return db.session.scalars(
         select(BookingHold)
         .where(BookingHold.booking_id == booking_id)
-        .options(joinedload(BookingHold.dispute).options(_SAID), joinedload(BookingHold.contest))
+        .options(joinedload(BookingHold.dispute).options(_STATEMENTS), joinedload(BookingHold.contest))
         .order_by(BookingHold.id.desc())
         .execution_options(populate_existing=True)
     ).all()

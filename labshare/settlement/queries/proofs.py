@@ -39,9 +39,9 @@ def prove(*, number: str, code: str, day: date) -> Proof:
     Raises `NotFound`, alike whether the number is wrong, the code, or both.
     """
     successor = aliased(Report)
-    said = (joinedload(part) for part in (Report.file, Report.standard, Report.lab))
+    loaded = (joinedload(part) for part in (Report.file, Report.standard, Report.lab))
     asked = select(Report, successor).outerjoin(successor, successor.replaces_id == Report.id)
-    found = db.session.execute(asked.where(Report.code == read_code(code)).options(*said)).first()
+    found = db.session.execute(asked.where(Report.code == read_code(code)).options(*loaded)).first()
     if found is None or _plain(found[0].number) != _plain(number):
         raise NotFound
     report, later = found

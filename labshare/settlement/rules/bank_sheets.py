@@ -12,7 +12,7 @@ from datetime import date
 from labshare.kernel.money import ZERO, Fen
 from labshare.kernel.sheets import ReadSheet, Row, cut
 from labshare.settlement.rules.cells import LARGEST_FEN, read_day, read_fen
-from labshare.settlement.rules.lists import HEAD_WITHIN, Columns, Layout, Places, ReadList, Wrong, is_ending, said_in
+from labshare.settlement.rules.lists import HEAD_WITHIN, Columns, Layout, Places, ReadList, Wrong, cell_text, is_ending
 from labshare.settlement.terms import BankColumn
 
 HEADS: dict[BankColumn, tuple[str, ...]] = {
@@ -108,8 +108,8 @@ BANK = Columns(
 def own_account(sheet: ReadSheet, layout: Layout | None) -> str:
     """The account that the rows above the head name; empty where they name none."""
     for row in sheet.rows[: layout.head if layout else HEAD_WITHIN]:
-        if said := _OWN_ACCOUNT.search(" ".join(row.text(column) for column in range(len(row.cells)))):
-            return re.sub(r"\D", "", said[1])
+        if found := _OWN_ACCOUNT.search(" ".join(row.text(column) for column in range(len(row.cells)))):
+            return re.sub(r"\D", "", found[1])
     return ""
 
 
@@ -146,10 +146,10 @@ def _read_row(row: Row, layout: Layout, today: date, read: ReadList) -> None:
         wrong(BankColumn.REFERENCE, "cut")
     if len(read.bad) > before or amount is None or day is None:
         return
-    said = {column: said_in(row, layout, column) for column in BankColumn}
-    text = " ".join(dict.fromkeys(part for part in (said[BankColumn.TEXT], said[BankColumn.NOTE]) if part))
-    payer, account = said[BankColumn.PAYER][:PAYER_LENGTH], said[BankColumn.PAYER_ACCOUNT][:ACCOUNT_LENGTH]
-    mark = _mark(day, amount, payer, account, said[BankColumn.REFERENCE], text)
+    texts = {column: cell_text(row, layout, column) for column in BankColumn}
+    text = " ".join(dict.fromkeys(part for part in (texts[BankColumn.TEXT], texts[BankColumn.NOTE]) if part))
+    payer, account = texts[BankColumn.PAYER][:PAYER_LENGTH], texts[BankColumn.PAYER_ACCOUNT][:ACCOUNT_LENGTH]
+    mark = _mark(day, amount, payer, account, texts[BankColumn.REFERENCE], text)
     read.rows.append(
         BankRow(
             row=row.number,
@@ -157,15 +157,15 @@ def _read_row(row: Row, layout: Layout, today: date, read: ReadList) -> None:
             amount_fen=amount,
             payer=payer,
             payer_account=account,
-            reference=said[BankColumn.REFERENCE][:REFERENCE_LENGTH] or f"{day:%Y%m%d}-{mark[:8].upper()}",
+            reference=texts[BankColumn.REFERENCE][:REFERENCE_LENGTH] or f"{day:%Y%m%d}-{mark[:8].upper()}",
             text=text[:TEXT_LENGTH],
             mark=mark,
         )
     )
 
 
-def _mark(*said: object) -> str:
-    return hashlib.sha256("\x1f".join(map(str, said)).encode()).hexdigest()[:40]
+def _mark(*fields: object) -> str:
+    return hashlib.sha256("\x1f".join(map(str, fields)).encode()).hexdigest()[:40]
 
 
 def _amount_in(row: Row, places: Places, wrong: Wrong) -> Fen | None:

@@ -93,7 +93,7 @@ class Money:
 NOTHING = Money()
 
 
-def _said(lines: Collection[InvoiceDocument]) -> Money:
+def _sum(lines: Collection[InvoiceDocument]) -> Money:
     return Money(amount_fen=total(line.amount_fen for line in lines), tax_fen=total(line.tax_fen for line in lines))
 
 
@@ -111,7 +111,7 @@ class Documents:
 
     def invoiced(self, day: date) -> Money:
         """Net of red letters."""
-        return _said([line for line in self.invoices if line.day <= day])
+        return _sum([line for line in self.invoices if line.day <= day])
 
     def paid(self, day: date) -> Fen:
         """Net of refunds; what another payer paid counts once accepted."""
@@ -154,7 +154,7 @@ class Documents:
 
     def left_of(self, invoice_id: int) -> Money:
         """What of an invoice is not reversed yet."""
-        return _said([line for line in self.invoices if invoice_id in (line.id, line.reverses)])
+        return _sum([line for line in self.invoices if invoice_id in (line.id, line.reverses)])
 
 
 # What still fits

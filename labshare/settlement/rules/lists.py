@@ -139,6 +139,6 @@ def is_ending(row: Row) -> bool:
     return first.lower().startswith(ENDINGS)
 
 
-def said_in(row: Row, layout: Layout, column: Any) -> str:
+def cell_text(row: Row, layout: Layout, column: Any) -> str:
     """The text of the row in this column; empty where there is none."""
     return row.text(layout.places[column]) if column in layout.places else ""

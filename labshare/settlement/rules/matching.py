@@ -116,8 +116,8 @@ class _Known:
             self.by_amount[due.left_fen].append(due)
             self.by_code[due.uscc].append(due)
             for number in due.invoices:
-                for said in ways_to_say(number):
-                    self.by_invoice[said].append(due)
+                for spelling in ways_to_say(number):
+                    self.by_invoice[spelling].append(due)
             for name in {plain_name(each) for each in due.names if each}:
                 self.by_name[name].append(due)
 

@@ -89,10 +89,10 @@ class Original:
         )
 
 
-def read_original(said: Mapping[str, Any]) -> Original | None:
+def read_original(content: Mapping[str, Any]) -> Original | None:
     """What an original says, of the `leaves` and `text` read of it. None where it names no invoice's number, as a scan,
     or where data of the tax authority's format lack what an invoice says."""
-    facts = {fact: _found(said["leaves"], names) for fact, names in NAMES.items()}
+    facts = {fact: _found(content["leaves"], names) for fact, names in NAMES.items()}
     amount, net, tax = (read_fen(facts[name]) for name in ("amount", "net", "tax"))
     if amount is None and net is not None and tax is not None:
         amount = Fen(net + tax)
@@ -111,7 +111,7 @@ def read_original(said: Mapping[str, Any]) -> Original | None:
     )
     if number and from_data.whole:
         return from_data
-    return _from_words(said["text"])
+    return _from_words(content["text"])
 
 
 def _found(leaves: Mapping[str, str], names: Sequence[str]) -> str:
@@ -135,8 +135,10 @@ def _from_words(text: str) -> Original | None:
     day = _IN_WORDS["day"].search(text)
     whole = _IN_WORDS["amount"].search(text)
     amount = _yuan(whole[1]) if whole else None
-    said = [fen for each in _IN_WORDS["yuan"].findall(text) if (fen := _yuan(each)) is not None]
-    taxes = [tax for tax in said if amount is not None and Fen(amount - tax) in said and abs(tax) <= abs(amount - tax)]
+    amounts = [fen for each in _IN_WORDS["yuan"].findall(text) if (fen := _yuan(each)) is not None]
+    taxes = [
+        tax for tax in amounts if amount is not None and Fen(amount - tax) in amounts and abs(tax) <= abs(amount - tax)
+    ]
     codes = list(dict.fromkeys(each for each in _IN_WORDS["code"].findall(text) if uscc.is_valid(each)))
     return Original(
         number=number[0],
@@ -176,11 +178,11 @@ def wrong_original(
         yield OriginalSaysNumber(said=original.number)
     if original.issued_on is not None and issued_on != original.issued_on:
         yield OriginalSaysDay(said=original.issued_on.isoformat())
-    for said, recorded, problem in (
+    for printed, recorded, problem in (
         (original.amount_fen, amount_fen, OriginalSaysAmount),
         (original.tax_fen, tax_fen, OriginalSaysTax),
     ):
-        if said is None or said == recorded:
+        if printed is None or printed == recorded:
             continue
-        if not (in_parts and said * recorded >= 0 and abs(recorded) < abs(said)):
-            yield problem(said=plain_money(said), here=plain_money(recorded))
+        if not (in_parts and printed * recorded >= 0 and abs(recorded) < abs(printed)):
+            yield problem(said=plain_money(printed), here=plain_money(recorded))

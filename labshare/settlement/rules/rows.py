@@ -63,7 +63,7 @@ def report_recorded(
     raw: Sequence[str] = (),
 ) -> Values:
     """What the event says; `raw`: the digests of the data beside it."""
-    said = {
+    after = {
         "report": report_id,
         "number": number,
         "issued_on": issued_on.isoformat(),
@@ -71,7 +71,7 @@ def report_recorded(
         "sha256": sha256,
     }
     return (
-        said
+        after
         | ({"reason": why} if why else {})
         | ({"marks": list(marks)} if marks else {})
         | ({"files": list(raw)} if raw else {})

@@ -13,7 +13,7 @@ from labshare.kernel.money import Fen
 from labshare.kernel.sheets import ReadSheet, Row, cut
 from labshare.settlement.rules.cells import LARGEST_FEN, read_day, read_fen
 from labshare.settlement.rules.invoice_numbers import read_number
-from labshare.settlement.rules.lists import Columns, Layout, ReadList, Wrong, is_ending, said_in
+from labshare.settlement.rules.lists import Columns, Layout, ReadList, Wrong, cell_text, is_ending
 from labshare.settlement.terms import TaxColumn
 
 BUYER_LENGTH, NOTE_LENGTH = 120, 300
@@ -88,7 +88,7 @@ def read_tax_list(sheet: ReadSheet, layout: Layout, *, today: date, seller_uscc:
     for row in sheet.rows[layout.head + 1 :]:
         if is_ending(row):
             read.other += 1
-        elif NOT_TAKEN.search(said_in(row, layout, TaxColumn.STATE)):
+        elif NOT_TAKEN.search(cell_text(row, layout, TaxColumn.STATE)):
             read.out += 1
         else:
             _read_row(row, layout, today, seller_uscc, read, seen)
@@ -109,7 +109,7 @@ def _read_row(row: Row, layout: Layout, today: date, seller_uscc: str, read: Rea
     day = read_day(row.cell(layout.places[TaxColumn.DAY]))
     if day is None or day > today:
         wrong(TaxColumn.DAY, "day" if day is None else "future")
-    seller = uscc.compact(said_in(row, layout, TaxColumn.SELLER_CODE))
+    seller = uscc.compact(cell_text(row, layout, TaxColumn.SELLER_CODE))
     if seller and seller != seller_uscc:
         wrong(TaxColumn.SELLER_CODE, "seller")
     reverses = _reverses(row, layout, wrong) if amounts is not None and amounts[0] < 0 else None
@@ -123,9 +123,9 @@ def _read_row(row: Row, layout: Layout, today: date, seller_uscc: str, read: Rea
             issued_on=day,
             amount_fen=amounts[0],
             tax_fen=amounts[1],
-            buyer=said_in(row, layout, TaxColumn.BUYER)[:BUYER_LENGTH],
-            buyer_uscc=uscc.compact(said_in(row, layout, TaxColumn.BUYER_CODE))[:18],
-            note=said_in(row, layout, TaxColumn.NOTE)[:NOTE_LENGTH],
+            buyer=cell_text(row, layout, TaxColumn.BUYER)[:BUYER_LENGTH],
+            buyer_uscc=uscc.compact(cell_text(row, layout, TaxColumn.BUYER_CODE))[:18],
+            note=cell_text(row, layout, TaxColumn.NOTE)[:NOTE_LENGTH],
             reverses_number=reverses,
         )
     )
@@ -133,29 +133,29 @@ def _read_row(row: Row, layout: Layout, today: date, seller_uscc: str, read: Rea
 
 def _number(row: Row, layout: Layout) -> tuple[str | None, TaxColumn]:
     """The fully digital number, else code and number together; and where it stands."""
-    if digital := said_in(row, layout, TaxColumn.DIGITAL):
+    if digital := cell_text(row, layout, TaxColumn.DIGITAL):
         return read_number(digital), TaxColumn.DIGITAL
     if TaxColumn.NUMBER not in layout.places:
         return None, TaxColumn.DIGITAL
-    said = said_in(row, layout, TaxColumn.CODE) + said_in(row, layout, TaxColumn.NUMBER)
-    return read_number(said), TaxColumn.NUMBER
+    text = cell_text(row, layout, TaxColumn.CODE) + cell_text(row, layout, TaxColumn.NUMBER)
+    return read_number(text), TaxColumn.NUMBER
 
 
 def _reverses(row: Row, layout: Layout, wrong: Wrong) -> str | None:
     """The number of the invoice that a red letter reverses: as its column says, else its remark; None where neither
     does."""
-    if said := said_in(row, layout, TaxColumn.REVERSES):
-        number = read_number(said)
+    if text := cell_text(row, layout, TaxColumn.REVERSES):
+        number = read_number(text)
         if number is None:
             wrong(TaxColumn.REVERSES, "number")
         return number
-    found = _REVERSED.search(unicodedata.normalize("NFKC", said_in(row, layout, TaxColumn.NOTE)))
+    found = _REVERSED.search(unicodedata.normalize("NFKC", cell_text(row, layout, TaxColumn.NOTE)))
     return (found["whole"] or found["code"] + found["rest"]) if found else None
 
 
 def _amounts(row: Row, layout: Layout, wrong: Wrong) -> tuple[Fen, Fen] | None:
     """Amount with tax, and tax; None where a cell is wrong, which is said."""
-    said: dict[TaxColumn, Fen] = {}
+    amounts: dict[TaxColumn, Fen] = {}
     for column in (TaxColumn.NET, TaxColumn.TAX, TaxColumn.WHOLE):
         if column not in layout.places:
             continue
@@ -163,19 +163,19 @@ def _amounts(row: Row, layout: Layout, wrong: Wrong) -> tuple[Fen, Fen] | None:
         if fen is None or abs(fen) > LARGEST_FEN:
             wrong(column, "amount")
             return None
-        said[column] = fen
-    net, tax, whole = (said.get(column) for column in (TaxColumn.NET, TaxColumn.TAX, TaxColumn.WHOLE))
+        amounts[column] = fen
+    net, tax, whole = (amounts.get(column) for column in (TaxColumn.NET, TaxColumn.TAX, TaxColumn.WHOLE))
     if whole is None:
         whole = Fen((net or 0) + (tax or 0))
     if tax is None:
         tax = Fen(whole - (net or 0))
-    last = TaxColumn.WHOLE if TaxColumn.WHOLE in said else TaxColumn.NET
+    last = TaxColumn.WHOLE if TaxColumn.WHOLE in amounts else TaxColumn.NET
     if net is not None and net + tax != whole:
         wrong(last, "sum")
     elif whole == 0:
         wrong(last, "nothing")
     elif abs(tax) > abs(whole) or tax * whole < 0:
-        wrong(TaxColumn.TAX if TaxColumn.TAX in said else last, "tax")
+        wrong(TaxColumn.TAX if TaxColumn.TAX in amounts else last, "tax")
     else:
         return whole, tax
     return None

@@ -100,8 +100,8 @@ def ask_labs(
     labs = labs_asked(inquiry)
     if not labs:
         raise NobodyToAsk
-    said = {"category": category, "quantity": quantity, "files": len(files)}
-    record(actor, now, "inquiry.ask", ("inquiry", inquiry.id), after=said)
+    after = {"category": category, "quantity": quantity, "files": len(files)}
+    record(actor, now, "inquiry.ask", ("inquiry", inquiry.id), after=after)
     labs_are_asked(inquiry, {lab.firm_id for lab in labs}, actor=actor, now=now)
     return inquiry
 
@@ -187,8 +187,8 @@ def answer_inquiry(
     )
     db.session.add(answer)
     db.session.flush()
-    said = {"lab_id": lab_id, "test_item_id": test_item_id, "amount_fen": answer.price_fen}
-    record(actor, now, "inquiry.answer", ("inquiry", inquiry.id), after=said)
+    after = {"lab_id": lab_id, "test_item_id": test_item_id, "amount_fen": answer.price_fen}
+    record(actor, now, "inquiry.answer", ("inquiry", inquiry.id), after=after)
     inquiry_answered(answer, inquiry, actor=actor, now=now)
     return answer
 

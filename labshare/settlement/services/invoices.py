@@ -55,7 +55,7 @@ class Share:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class InvoiceFigures:
     """What is recorded of an invoice at once; fen, below 0 of a red letter."""
 
     number: str
@@ -93,7 +93,7 @@ def record_invoice(
     for booking in bookings:
         check_documents_begin(booking)
     number, invoice = _numbered(bookings[0], number)
-    said = Said(
+    figures = InvoiceFigures(
         number=number,
         issued_on=issued_on,
         amount_fen=total(share.amount_fen for share in shares),
@@ -104,7 +104,7 @@ def record_invoice(
             *_wrong_file(file),
             *_wrong_number(number, invoice, bookings, issued_on, red=False),
             *_wrong_shares(bookings, shares, issued_on, local_day(now)),
-            *_wrong_original(file, invoice, bookings[0], said),
+            *_wrong_original(file, invoice, bookings[0], figures),
         ]
     )
     invoice = _invoice(bookings, invoice, number, issued_on, file, actor, now, red=False)
@@ -140,11 +140,11 @@ def record_red_letter(
     recorded = documents(booking)
     original = next((i for i in recorded.invoices if i.id == reverses and i.amount_fen > 0), None)
     taken, tax = Fen(-amount_fen), Fen(-tax_fen)
-    said = Said(number=number, issued_on=issued_on, amount_fen=taken, tax_fen=tax)
+    figures = InvoiceFigures(number=number, issued_on=issued_on, amount_fen=taken, tax_fen=tax)
     problems = [
         *_wrong_file(file),
         *_wrong_number(number, known, [booking], issued_on, red=True),
-        *_wrong_original(file, known, booking, said),
+        *_wrong_original(file, known, booking, figures),
     ]
     if original is None:
         problems.append(RedLetterWithoutOriginal())
@@ -180,7 +180,9 @@ def _wrong_file(file: TakenFile | None) -> Iterator[Problem]:
         yield file.problem
 
 
-def _wrong_original(file: TakenFile | None, invoice: Invoice | None, booking: Booking, said: Said) -> Iterator[Problem]:
+def _wrong_original(
+    file: TakenFile | None, invoice: Invoice | None, booking: Booking, figures: InvoiceFigures
+) -> Iterator[Problem]:
     """Whether what is recorded, with what is recorded of the invoice already, is not what its original says
     (R-PAPER-13): the file that comes with it, or the one that came before."""
     original = file.original if file is not None else None
@@ -188,17 +190,17 @@ def _wrong_original(file: TakenFile | None, invoice: Invoice | None, booking: Bo
     if invoice is not None:
         amounts = select(func.sum(InvoiceLine.amount_fen), func.sum(InvoiceLine.tax_fen))
         amount, tax = db.session.execute(amounts.where(InvoiceLine.invoice_id == invoice.id)).one()
-    whole, whole_tax = Fen(said.amount_fen + int(amount or 0)), Fen(said.tax_fen + int(tax or 0))
+    whole, whole_tax = Fen(figures.amount_fen + int(amount or 0)), Fen(figures.tax_fen + int(tax or 0))
     if original is not None:
         seller, client = booking.lab_firm, booking.client
         yield from wrong_parties(original, seller=(seller.uscc, seller.name), buyer=(client.uscc, client.name))
         yield from wrong_original(
             original,
-            number=said.number,
-            issued_on=said.issued_on,
+            number=figures.number,
+            issued_on=figures.issued_on,
             amount_fen=whole,
             tax_fen=whole_tax,
-            in_parts=said.amount_fen < 0,
+            in_parts=figures.amount_fen < 0,
         )
     elif invoice is not None and invoice.whole_fen is not None and abs(whole) > abs(invoice.whole_fen):
         yield OriginalSaysAmount(said=plain_money(invoice.whole_fen), here=plain_money(whole))

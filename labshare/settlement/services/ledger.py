@@ -94,10 +94,10 @@ def refresh(
     """
     db.session.flush()
     today = local_day(now)
-    said = documents(booking)
-    set_columns(booking, rows.sums(said, today))
-    _write_entries([booking], {booking.id: said}, now=now, cause=cause, cause_id=cause_id)
-    settle_state(booking, report_stands=bool(said.standing(today)), actor=actor, now=now)
+    found = documents(booking)
+    set_columns(booking, rows.sums(found, today))
+    _write_entries([booking], {booking.id: found}, now=now, cause=cause, cause_id=cause_id)
+    settle_state(booking, report_stands=bool(found.standing(today)), actor=actor, now=now)
     db.session.flush()
 
 
@@ -121,7 +121,7 @@ def bring_up(booking_ids: Iterable[int], *, now: datetime, cause: EntryCause) ->
 
 def _write_entries(
     bookings: Sequence[Booking],
-    said: dict[int, Documents],
+    documents: dict[int, Documents],
     *,
     now: datetime,
     cause: EntryCause | None,
@@ -132,7 +132,7 @@ def _write_entries(
     made = []
     for booking in bookings:
         shut, written = closed.of(booking.division), entries.get(booking.id, {})
-        lacking = ledger_differences(said[booking.id], written, closed=shut, present=present)
+        lacking = ledger_differences(documents[booking.id], written, closed=shut, present=present)
         made += rows.entries(
             lacking,
             booking_id=booking.id,

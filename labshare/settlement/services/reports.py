@@ -127,7 +127,7 @@ def record_report(
             db.session.flush()
     except IntegrityError:
         raise ReportNumberUsed from None  # of the lab's own form, by another recording at the same moment
-    said = rows.report_recorded(
+    after = rows.report_recorded(
         report.id,
         number=report.number,
         issued_on=issued_on,
@@ -137,7 +137,7 @@ def record_report(
         marks=[mark.kind for mark in report.marks],
         raw=[each.sha256 for each in raw],
     )
-    record(actor, now, "report.record", ("booking", booking.ref), after=said)
+    record(actor, now, "report.record", ("booking", booking.ref), after=after)
     refresh(booking, actor=actor, now=now, cause=EntryCause.REPORT, cause_id=report.id)
     report_recorded(booking, report, actor=actor, now=now)
     return report

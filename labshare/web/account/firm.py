@@ -115,7 +115,7 @@ def register_firm() -> Any:
             saved_at=draft.saved_at if draft else None,
             upload_limit=current_app.config["UPLOAD_LIMIT"],
             days=queries.usual_verification(),
-            **_size_said(form),
+            **_size_of_figures(form),
         ),
         answer,
     )
@@ -142,7 +142,7 @@ def _typed(form: Any) -> dict[str, str]:
 @signed_in
 def size_preview() -> Any:
     """Which size class the figures typed so far would give, for the form that asks while they are typed."""
-    return render_template("account/_size_preview.html", **_size_said(SizeQuery()))
+    return render_template("account/_size_preview.html", **_size_of_figures(SizeQuery()))
 
 
 @blueprint.get("/firm/industries")
@@ -152,7 +152,7 @@ def industries() -> Any:
     return render_template("account/_industries.html", industries=find_industries(request.args.get("q", "")[:60]))
 
 
-def _size_said(form: Any) -> dict[str, Any]:
+def _size_of_figures(form: Any) -> dict[str, Any]:
     """The class that the form's figures give, or which of them are missing."""
     today, sector = local_day(utc_now()), SectorName.known(form.sector.data)
     if FirmKind.known(form.kind.data) != FirmKind.ENTERPRISE or sector is None:

@@ -24,6 +24,6 @@ def prove() -> Any:
         proof.take_proof(person)
     except Problem as problem:
         fields = [("next", target), ("of", request.form["of"])]
-        page = proof.proof_page(person, asked, action=url_for("account.prove"), fields=fields, said=problem)
+        page = proof.proof_page(person, asked, action=url_for("account.prove"), fields=fields, problem=problem)
         return page, problem.status
     return redirect(safe_next(target), 303)

@@ -401,10 +401,10 @@ def _as_last_time(form: BookingForm, bookable: BookableItem, ref: str) -> None:
     earlier = get_booking(actor, ref)
     if earlier.client_firm_id != actor.firm_id:
         raise NotFound
-    said = words_in(earlier.answers)
+    answers = words_in(earlier.answers)
     for one in bookable.questions:
-        if one.id in said:
-            form[name_of(one)].data, form[name_of(one)].raw_data = said[one.id], None
+        if one.id in answers:
+            form[name_of(one)].data, form[name_of(one)].raw_data = answers[one.id], None
     form.confidential.data = earlier.confidential
     if "surcharges" in form and earlier.price:
         offered = {choice[0] for choice in form.surcharges.iter_choices()}

@@ -34,10 +34,10 @@ from labshare.web.lab.lists import (
     ListPages,
     amounts_form,
     check_page,
+    field_value,
     keep_upload,
     offered,
     own_row,
-    said,
     table_field,
     undone_words,
 )
@@ -45,7 +45,7 @@ from labshare.web.steps import carry_out, posted
 
 
 def _source(sheet: ReadSheet, layout: Layout | None) -> str:
-    return said("account") or own_account(sheet, layout)
+    return field_value("account") or own_account(sheet, layout)
 
 
 def _known(actor: Actor, source: str, rows: Sequence[Any]) -> int:
@@ -192,10 +192,10 @@ def _line_page(line_id: int, aside: AsideForm, *, status: int | None = None) -> 
 
 
 def _recorded(payments: Sequence[Any]) -> str:
-    said = _payment_recorded(payments)
+    message = _payment_recorded(payments)
     if not doubled(DocumentKind.PAYMENT, [payment.id for payment in payments]):
-        return said
-    return f"{said} " + _("Its reference stands on another booking, too; an officer looks at both.")
+        return message
+    return f"{message} " + _("Its reference stands on another booking, too; an officer looks at both.")
 
 
 def _payment_recorded(payments: Sequence[Any]) -> str:

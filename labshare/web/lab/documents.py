@@ -221,7 +221,7 @@ def _submitted(
         if file is not None and file.problem is not None:
             show_problem(form, file.problem)
         return InvalidInput.status
-    answer = pressed(lambda: record(file), lambda said: (said, _onward(ref)))
+    answer = pressed(lambda: record(file), lambda message: (message, _onward(ref)))
     return show_problem(form, answer, **(places or {})) if isinstance(answer, Problem) else answer
 
 

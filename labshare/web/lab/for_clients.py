@@ -119,9 +119,9 @@ def _bookable(form: ForClientForm, firm: Firm | None = None) -> BookableItem | N
     return load_bookable_item(item_id, utc_now(), client_id=firm.id if firm else None)
 
 
-def _start(form: ForClientForm, said: str) -> datetime | None:
+def _start(form: ForClientForm, typed: str) -> datetime | None:
     """The moment that an address or a button names; without an offset in the platform's zone."""
-    moment = read_moment(said)
+    moment = read_moment(typed)
     return moment and (moment if moment.tzinfo else form.starts_at.read(moment.isoformat()))
 
 

@@ -74,7 +74,7 @@ def table_field(label: Any, description: Any) -> FileField:
     )
 
 
-def said(name: str) -> str:
+def field_value(name: str) -> str:
     """What stands in a field of the page of a file: as it was sent, else as the address says."""
     return request.form.get(name, request.args.get(name, "")).strip()
 
@@ -138,7 +138,7 @@ def check_page(pages: ListPages, file: str) -> Any:
     read = pages.read(sheet, layout) if layout else ReadList()
     stops = _stops(sheet, layout, read, pages)
     if "again" in request.form:
-        asked = {field: said(field) for field in ("name", "account", *pages.columns.kind)}
+        asked = {field: field_value(field) for field in ("name", "account", *pages.columns.kind)}
         return redirect(url_for(pages.check, file=file, **asked), 303)
     answer: Response | Problem | None = None
     if request.method == "POST" and layout is not None and not stops:
@@ -204,11 +204,11 @@ def _asked_layout(actor: Actor, sheet: ReadSheet, pages: ListPages) -> tuple[Lay
         places = {
             column: place
             for column in columns
-            if (place := read_number(said(column))) is not None and place < len(names)
+            if (place := read_number(field_value(column))) is not None and place < len(names)
         }
         found = Layout(head, places, names) if pages.columns.enough(places) else None
     for column in columns:
-        form[column].data = str(found.places[column]) if found and column in found.places else said(column)
+        form[column].data = str(found.places[column]) if found and column in found.places else field_value(column)
     form.account.data = source
     if not source:
         begin_at(form.account)
@@ -217,20 +217,20 @@ def _asked_layout(actor: Actor, sheet: ReadSheet, pages: ListPages) -> tuple[Lay
 
 def _stops(sheet: ReadSheet, layout: Layout | None, read: ReadList, pages: ListPages) -> list[str]:
     """Why nothing can be imported, beside bad cells."""
-    said = []
+    problems = []
     if layout is None:
-        said.append(str(pages.lacks))
+        problems.append(str(pages.lacks))
     if sheet.formulas:
         cells = ", ".join(sheet.formulas)
-        said.append(
+        problems.append(
             _("Formulas stand in %(cells)s. Copy the sheet as values, or take the bank's own file.", cells=cells)
         )
     if layout and (merged := merged_below(sheet, layout)):
         cells = ", ".join(merged[:5])
-        said.append(_("Merged cells stand in %(cells)s. Unmerge them, or take the bank's own file.", cells=cells))
+        problems.append(_("Merged cells stand in %(cells)s. Unmerge them, or take the bank's own file.", cells=cells))
     if read.bad:
         n = len(read.bad)
-        said.append(
+        problems.append(
             ngettext(
                 "One cell cannot be read. Nothing is imported before it is put right.",
                 "%(n)s cells cannot be read. Nothing is imported before they are put right.",
@@ -239,8 +239,8 @@ def _stops(sheet: ReadSheet, layout: Layout | None, read: ReadList, pages: ListP
             )
         )
     elif layout and not read.rows:
-        said.append(str(pages.empty))
-    return said
+        problems.append(str(pages.empty))
+    return problems
 
 
 def _imported(added: int, rows: int) -> str:

@@ -56,15 +56,15 @@ def fill_in(form: Any, booking: Booking) -> int:
     file = form.taken()
     if file is None or file.problem is not None or file.original is None:
         return show_problem(form, FileMissing() if file is None else file.problem or InvoiceFileSaysNothing())
-    said = file.original
+    original = file.original
     for field, value in (
-        (form.number, said.number),
-        (form.issued_on, said.issued_on),
-        (form.amount_fen, None if said.amount_fen is None else abs(said.amount_fen)),
-        (form.tax_fen, None if said.tax_fen is None else abs(said.tax_fen)),
+        (form.number, original.number),
+        (form.issued_on, original.issued_on),
+        (form.amount_fen, None if original.amount_fen is None else abs(original.amount_fen)),
+        (form.tax_fen, None if original.tax_fen is None else abs(original.tax_fen)),
     ):
         if value is not None:
             field.data, field.raw_data = value, None
     seller, client = booking.lab_firm, booking.client
-    problems = [*wrong_parties(said, seller=(seller.uscc, seller.name), buyer=(client.uscc, client.name))]
+    problems = [*wrong_parties(original, seller=(seller.uscc, seller.name), buyer=(client.uscc, client.name))]
     return show_problem(form, InvalidInputs(problems)) if problems else 200

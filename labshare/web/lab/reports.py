@@ -96,10 +96,10 @@ def reports_record() -> Any:
         return services.record_several(actor=current_actor(), now=utc_now(), files=files, issued_on=form.issued_on.data)
 
     def done(made: Any) -> tuple[str, str] | Any:
-        said = _("Recorded: %(numbers)s. The clients are told.", numbers=", ".join(one.number for one in made))
+        message = _("Recorded: %(numbers)s. The clients are told.", numbers=", ".join(one.number for one in made))
         if not left:
-            return said, url_for("lab.missing_documents")
-        return lambda: _page(FilesForm(formdata=None), _again(left), form, done=said)
+            return message, url_for("lab.missing_documents")
+        return lambda: _page(FilesForm(formdata=None), _again(left), form, done=message)
 
     answer = pressed(record, done)
     if not isinstance(answer, Problem):

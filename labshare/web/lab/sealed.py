@@ -10,8 +10,8 @@ from labshare.settlement.files import TakenFile, path_of
 
 def sealed(file: TakenFile, purpose: str) -> str:
     actor = current_actor()
-    said = [actor.firm_id, actor.person_id, file.name, file.sha256, file.size, file.content_type]
-    signed = _serializer(purpose).dumps(said)
+    values = [actor.firm_id, actor.person_id, file.name, file.sha256, file.size, file.content_type]
+    signed = _serializer(purpose).dumps(values)
     return signed if isinstance(signed, str) else signed.decode()
 
 

@@ -122,7 +122,7 @@ def lab_data(lab: Lab, week: Weekly, average: Average | None, photos: Sequence[L
             "worstRating": 1,
             "ratingCount": average.count,
         }
-    return _said(data)
+    return _json(data)
 
 
 def item_data(item: TestItem, lab: Lab, fee: Fee | None, category: Any) -> Markup:
@@ -158,7 +158,7 @@ def item_data(item: TestItem, lab: Lab, fee: Fee | None, category: Any) -> Marku
                 "valueAddedTaxIncluded": True,
             },
         }
-    return _said(data)
+    return _json(data)
 
 
 def item_words(lab: Lab, fee: Fee | None) -> str:
@@ -180,7 +180,7 @@ def _opening(weekly: Sequence[Iterable[tuple[int, int]]]) -> list[dict[str, Any]
     ]
 
 
-def _said(data: dict[str, Any]) -> Markup:
+def _json(data: dict[str, Any]) -> Markup:
     """For a script element, out of which nothing leads; without what is not known. In ASCII: a name that has Chinese
     only marks its language nowhere."""
     return htmlsafe_json_dumps({name: value for name, value in data.items() if value not in (None, [], "")})

@@ -26,8 +26,8 @@ def answer_head_mail(secret: str) -> Any:
     """Yes, or no more."""
     stops = "stop" in request.form
     step = heads.stop if stops else heads.confirm_address
-    said = _("No more heads come to this address.") if stops else _("From now on each day's head comes by mail.")
+    message = _("No more heads come to this address.") if stops else _("From now on each day's head comes by mail.")
     return carry_out(
         lambda: step(actor=current_actor(), now=utc_now(), secret=secret),
-        lambda _done: (said, url_for("public.audit_heads")),
+        lambda _done: (message, url_for("public.audit_heads")),
     )

@@ -47,7 +47,7 @@ from labshare.web.forms import (
     required,
 )
 from labshare.web.regulator import blueprint
-from labshare.web.steps import posted, pressed, said_problems
+from labshare.web.steps import posted, pressed, problem_texts
 
 SOURCES = [(source, source.label) for source in AffiliationSource.of_officers()]
 
@@ -313,7 +313,7 @@ def _page(affiliation_id: int, problem: Problem | None = None, *, status: int = 
 
     html = render_template(
         "regulator/affiliations/one.html",
-        problems=said_problems(problem),
+        problems=problem_texts(problem),
         found=found,
         waiting=waiting,
         changes=touched(one.link, _changed(one.link, waiting, utc_now())) if waiting else [],

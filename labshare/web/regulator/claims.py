@@ -47,7 +47,7 @@ def decide_claims(verdict: str) -> Any:
             if verdict == "confirm"
             else refuse_claims(**who, seen=seen, reason=form.reason.data or "")
         ),
-        lambda decided: (_said(decided, verdict), url_for("regulator.claims", **_asked())),
+        lambda decided: (_done_text(decided, verdict), url_for("regulator.claims", **_asked())),
     )
     return answer if isinstance(answer, Response) else _page(form, answer)
 
@@ -94,7 +94,7 @@ def _page(form: DecideForm, status: int) -> Any:
     ), status
 
 
-def _said(decided: list[Claim], verdict: str) -> str:
+def _done_text(decided: list[Claim], verdict: str) -> str:
     n = len(decided)
     if verdict == "confirm":
         return ngettext("%(num)d fact confirmed; the lab is told.", "%(num)d facts confirmed; the labs are told.", n)

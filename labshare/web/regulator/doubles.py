@@ -80,12 +80,12 @@ def decide_double(double_id: int, verdict: str) -> Any:
         lambda: services.decide_double(
             actor=current_actor(), now=utc_now(), double_id=double_id, verdict=verdict, note=form.note.data or ""
         ),
-        lambda double: (_said(double), url_for("regulator.doubles")),
+        lambda double: (_done_text(double), url_for("regulator.doubles")),
     )
     return answer if isinstance(answer, Response) else _page(form, place, answer)
 
 
-def _said(double: DoubleDocument) -> str:
+def _done_text(double: DoubleDocument) -> str:
     ref, hold = double.booking.ref, double.hold
     if hold is None:
         return _("Decided: one document for both bookings. The lab is told.")

@@ -40,7 +40,7 @@ from labshare.web.forms import (
     required,
 )
 from labshare.web.regulator import blueprint
-from labshare.web.steps import posted, pressed, said_problems
+from labshare.web.steps import posted, pressed, problem_texts
 
 ANSWERS = {"confirm": "lab.confirm_admission", "refuse": "lab.refuse_admission"}
 """A second person's answer → the right to it."""
@@ -154,7 +154,7 @@ def _lab_page(
     }
     return render_template(
         "regulator/labs/lab.html",
-        problems=said_problems(problem),
+        problems=problem_texts(problem),
         shown=shown,
         lab=shown.lab,
         today=today,
@@ -220,10 +220,10 @@ def admission_decide(*, lab_id: int, admission_id: int, act: str) -> Any:
         if act == "confirm"
         else lab_services.refuse_admission
     )
-    said_ = _("The admission is confirmed; the lab is told.") if act == "confirm" else _("The admission is refused.")
+    message = _("The admission is confirmed; the lab is told.") if act == "confirm" else _("The admission is refused.")
     answer = pressed(
         lambda: decide(**given),
-        lambda _made: (said_, url_for("regulator.lab", lab_id=lab_id)),
+        lambda _made: (message, url_for("regulator.lab", lab_id=lab_id)),
     )
     if isinstance(answer, Response):
         return answer

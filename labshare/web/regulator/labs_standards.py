@@ -27,7 +27,7 @@ from labshare.web.steps import posted
 def standards() -> Any:
     actor, form = current_actor(), StandardForm()
     answer = posted(
-        form, lambda: services.publish_standard(actor=actor, now=utc_now(), **form.standard), _said_published
+        form, lambda: services.publish_standard(actor=actor, now=utc_now(), **form.standard), _published_text
     )
     if isinstance(answer, Response):
         return answer
@@ -54,7 +54,7 @@ def standard_proposed(proposal_id: int) -> Any:
         lambda: services.publish_standard(
             actor=current_actor(), now=utc_now(), proposal_id=proposal_id, **form.standard
         ),
-        _said_published,
+        _published_text,
     )
     return answer if isinstance(answer, Response) else _proposal_page(proposal_id, form, status=answer)
 
@@ -79,7 +79,7 @@ def standard_decline(proposal_id: int) -> Any:
     return _proposal_page(proposal_id, form, status=answer, decline=decline)
 
 
-def _said_published(added: Standard) -> tuple[str, str]:
+def _published_text(added: Standard) -> tuple[str, str]:
     return (
         _("%(number)s is in the list of standards now.", number=added.number),
         url_for("regulator.standards", q=added.number),

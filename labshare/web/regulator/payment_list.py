@@ -55,8 +55,8 @@ def _account(payee: Payee, *, whole: bool) -> str:
 
 def _looked_at(payee: Payee) -> str:
     """The marks of a firm's account, with the firms that have the same."""
-    said = [str(mark.label) for mark in payee.marks]
-    return "; ".join([*said, *(f"{twin(firm)} ({firm.uscc})" for firm in payee.equal)])
+    labels = [str(mark.label) for mark in payee.marks]
+    return "; ".join([*labels, *(f"{twin(firm)} ({firm.uscc})" for firm in payee.equal)])
 
 
 def _workbook(run: RewardRun, lines: Sequence[RewardLine], payees: Sequence[Payee], *, whole: bool) -> bytes:

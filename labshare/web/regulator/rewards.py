@@ -367,7 +367,7 @@ def run_pay(month: str) -> Any:
 @requires("objection.answer", of=OWN_DIVISION, verb="objection.answer")
 def run_answer(month: str, objection_id: int, *, verdict: str) -> Any:
     asked, form = month_of(month), AnswerForm(objection_id, verdict)
-    said = (
+    message = (
         _("The objection is upheld; the run is back in calculation.")
         if verdict == ObjectionVerdict.UPHELD
         else _("The objection is not upheld; its answer is sent.")
@@ -379,16 +379,16 @@ def run_answer(month: str, objection_id: int, *, verdict: str) -> Any:
         lambda actor, now: services.answer_objection(
             actor=actor, now=now, objection_id=objection_id, verdict=verdict, text=form.text.data or ""
         ),
-        said,
+        message,
     )
 
 
 Act = Callable[[Actor, datetime], Any]
 
 
-def _step(month: Month, act: Act, said: str) -> Any:
+def _step(month: Month, act: Act, message: str) -> Any:
     """A step without a form: done, or its refusal above the page."""
-    answer = pressed(lambda: act(current_actor(), utc_now()), lambda _done: _told(month, said))
+    answer = pressed(lambda: act(current_actor(), utc_now()), lambda _done: _told(month, message))
     if isinstance(answer, Response):
         return answer
     if pages.run_with_policy(current_actor(), month, asked_division()) is None:
@@ -397,14 +397,14 @@ def _step(month: Month, act: Act, said: str) -> Any:
     return run_page(month, show_problem(form, answer), above=form)
 
 
-def _form_step(month: Month, form: Form, name: str, act: Act, said: str) -> Any:
-    answer = posted(form, lambda: act(current_actor(), utc_now()), lambda _done: _told(month, said))
+def _form_step(month: Month, form: Form, name: str, act: Act, message: str) -> Any:
+    answer = posted(form, lambda: act(current_actor(), utc_now()), lambda _done: _told(month, message))
     return answer if isinstance(answer, Response) else run_page(month, answer, **{name: form})
 
 
-def _told(month: Month, said: str) -> tuple[str, str]:
+def _told(month: Month, message: str) -> tuple[str, str]:
     address = url_for("regulator.run", month=str(month), division=asked_division())
-    return said % {"month": month_text(month)}, address
+    return message % {"month": month_text(month)}, address
 
 
 @blueprint.get("/rewards/<month>/labs/<code>")

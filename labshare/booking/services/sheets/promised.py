@@ -24,7 +24,7 @@ from labshare.kernel.database import db
 from labshare.kernel.formatting import table_slot
 from labshare.organisations import permissions
 
-SAID = ("test", "contact", "reference")
+CHANGEABLE = ("test", "contact", "reference")
 """What a sheet changes of a booking that is here."""
 
 
@@ -36,22 +36,22 @@ def take_promised(writing: Writing, planned: Sequence[PromisedPlan]) -> None:
     _may_block(writing)
     ids = writing.numbers()
     wanted, spans, added = [], [], {}
-    for said in (one.said for one in planned if one.have is None):
+    for promised in (one.promised for one in planned if one.have is None):
         block = str(uuid.uuid4())
-        unit: Any = said.unit  # of the plan
-        where: dict[str, Any] = {"instrument_id": ids[said.inner_id], "kind": HoldingKind.EARLIER}
-        where |= {"starts_at": said.starts_at, "ends_at": said.ends_at}
-        of = {name: getattr(said, name) for name in ("client", *SAID)}
+        unit: Any = promised.unit  # of the plan
+        where: dict[str, Any] = {"instrument_id": ids[promised.inner_id], "kind": HoldingKind.EARLIER}
+        where |= {"starts_at": promised.starts_at, "ends_at": promised.ends_at}
+        of = {name: getattr(promised, name) for name in ("client", *CHANGEABLE)}
         wanted.append(rows.wanted(block, units=[unit], note="", series=None, now=writing.now, **where, **of))
         spans.append(rows.time_of_block(block, unit=unit, note="", now=writing.now, **where))
-        added[block] = (said, where | {"units": [unit]})
+        added[block] = (promised, where | {"units": [unit]})
     insert_rows(WantedBlock, wanted)
     held = dict(db.session.execute(insert(Holding).returning(Holding.block, Holding.id), spans).all()) if spans else {}
-    for block, (said, where) in added.items():
+    for block, (promised, where) in added.items():
         after = rows.blocked(holdings=[held[block]], in_the_way=[], **where)
         writing.event("time.block", ("block", block), None, after)
-        writing.adds(SheetKind.BOOKINGS, block, vars(said))
-    change_promised(writing, [(one.have, one.said) for one in planned if one.have is not None])
+        writing.adds(SheetKind.BOOKINGS, block, vars(promised))
+    change_promised(writing, [(one.have, one.promised) for one in planned if one.have is not None])
 
 
 def _may_block(writing: Writing) -> None:
@@ -63,20 +63,20 @@ def change_promised(writing: Writing, changed: Sequence[tuple[HavePromised, Prom
     """Write another test, contact or reference; the trail keeps that they changed."""
     if not changed:
         return
-    names = [have.id for have, _said in changed]
+    names = [have.id for have, _promised in changed]
     blocks = {one.id: one for one in db.session.scalars(select(WantedBlock).where(WantedBlock.id.in_(names)))}
-    for have, said in changed:
-        before, after = changes(have.said, said, but=SAID)
+    for have, promised in changed:
+        before, after = changes(have.promised, promised, but=CHANGEABLE)
         for name in after:
-            setattr(blocks[have.id], name, getattr(said, name))
+            setattr(blocks[have.id], name, getattr(promised, name))
         writing.event("time.change_block", ("block", have.id), before, after)
-        writing.changes(SheetKind.BOOKINGS, have.id, vars(have.said), vars(said))
+        writing.changes(SheetKind.BOOKINGS, have.id, vars(have.promised), vars(promised))
     db.session.flush()
 
 
 def wait_for_promised(found: SheetImport, now: datetime) -> None:
     """Wait for one's turn at the instruments whose time an import took."""
-    blocks = [row_id for row_id, _said in found.added.get(SheetKind.BOOKINGS, ())]
+    blocks = [row_id for row_id, _digest in found.added.get(SheetKind.BOOKINGS, ())]
     if blocks:
         ids = select(WantedBlock.instrument_id).where(WantedBlock.id.in_(blocks)).distinct()
         holdings.prepare_many(db.session.scalars(ids).all(), now)
@@ -84,15 +84,15 @@ def wait_for_promised(found: SheetImport, now: datetime) -> None:
 
 def not_begun(found: SheetImport, have: Have, now: datetime) -> None:
     """Raises `BegunSinceImport` for a booking that was added ahead of its start, which is over by now."""
-    ids = {row_id for row_id, _said in found.added.get(SheetKind.BOOKINGS, ())}
+    ids = {row_id for row_id, _digest in found.added.get(SheetKind.BOOKINGS, ())}
     for one in have.promised:
-        if one.id in ids and found.imported_at < one.said.starts_at <= now:
-            raise BegunSinceImport(name=called(one.said))
+        if one.id in ids and found.imported_at < one.promised.starts_at <= now:
+            raise BegunSinceImport(name=called(one.promised))
 
 
-def called(said: Promised) -> str:
+def called(promised: Promised) -> str:
     """A booking from before, in words."""
-    return f"{said.client} {table_slot(said.starts_at, said.ends_at)}"
+    return f"{promised.client} {table_slot(promised.starts_at, promised.ends_at)}"
 
 
 def give_back_promised(writing: Writing, blocks: Sequence[str]) -> None:

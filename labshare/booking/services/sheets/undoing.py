@@ -33,7 +33,7 @@ from labshare.catalogue.models import (
     TestItemStandard,
 )
 from labshare.catalogue.rules.entries import InstrumentDetails, TestItemDetails
-from labshare.catalogue.rules.importing.have import Have, HaveItem, Promised, fee_said
+from labshare.catalogue.rules.importing.have import Have, HaveItem, Promised, fee_of_row
 from labshare.catalogue.rules.importing.plans import ItemPlan, Plan
 from labshare.catalogue.rules.importing.rows import fee_row, hours_row, instrument_row, item_row
 from labshare.catalogue.rules.sheets import COLUMNS
@@ -107,7 +107,7 @@ def _present(have: Have) -> dict[SheetKind, dict[Any, tuple[str, dict[str, Any],
         SheetKind.TEST_ITEMS: items,
         SheetKind.FEES: fees,
         SheetKind.HOURS: hours,
-        SheetKind.BOOKINGS: {one.id: (called(one.said), vars(one.said), False) for one in have.promised},
+        SheetKind.BOOKINGS: {one.id: (called(one.promised), vars(one.promised), False) for one in have.promised},
     }
 
 
@@ -115,16 +115,16 @@ def _as_imported(found: SheetImport, have: Have) -> None:
     """Whether every row is still as the import left it. Raises `ChangedSinceImport`."""
     present = _present(have)
     for kind, rows in present.items():
-        for row_id, said, *_before in [*found.added.get(kind, ()), *found.changed.get(kind, ())]:
+        for row_id, imported, *_before in [*found.added.get(kind, ()), *found.changed.get(kind, ())]:
             name, row, published = rows.get(row_id, (found.name, None, False))
-            if row is None or digest(kind, row) != said or (published and not _before):
+            if row is None or digest(kind, row) != imported or (published and not _before):
                 raise errors.ChangedSinceImport(name=name)
 
 
 def _take_back(found: SheetImport, have: Have, writing: Writing) -> None:
     """Fees before their items, items before their instruments; ends of fees once the new ones are gone."""
     added = {kind: [row_id for row_id, _digest in found.added.get(kind, ())] for kind in SheetKind}
-    before = {kind: {row_id: cells for row_id, _said, cells in found.changed.get(kind, ())} for kind in SheetKind}
+    before = {kind: {row_id: cells for row_id, _digest, cells in found.changed.get(kind, ())} for kind in SheetKind}
     give_back_promised(writing, added[SheetKind.BOOKINGS])
     _promised_before(before[SheetKind.BOOKINGS], have, writing)
     _hours_back(added[SheetKind.HOURS], before[SheetKind.HOURS], have, writing)
@@ -176,7 +176,7 @@ def _promised_before(before: Mapping[str, Mapping[str, str]], have: Have, writin
     """Bookings from before say again what they said."""
     changed = [one for one in have.promised if one.id in before]
     values = {one.id: _only(Promised, _values_before(SheetKind.BOOKINGS, before[one.id])) for one in changed}
-    change_promised(writing, [(one, replace(one.said, **values[one.id])) for one in changed])
+    change_promised(writing, [(one, replace(one.promised, **values[one.id])) for one in changed])
 
 
 def _subjects(kind: SheetKind, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
@@ -218,9 +218,9 @@ def _fees_before(have: Have, before: Mapping[int, Mapping[str, str]]) -> list[It
             if (cells := before.get(fee.id)) is None:
                 continue
             values = _values_before(SheetKind.FEES, cells)
-            said = fee_said(values)
-            if not said.same(fee.values):
-                one.fees_changed.append((fee, said))
+            fee_before = fee_of_row(values)
+            if not fee_before.same(fee.values):
+                one.fees_changed.append((fee, fee_before))
             if values["valid_to"] != fee.span.last:
                 one.fees_ended.append((fee, values["valid_to"]))
         plans.append(one)

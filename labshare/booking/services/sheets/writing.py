@@ -32,7 +32,7 @@ from labshare.catalogue.rules.importing.plans import HoursPlan, ItemPlan, Plan
 from labshare.catalogue.rules.importing.rows import fee_row, hours_row, instrument_row, item_row
 from labshare.catalogue.rules.sheets import COLUMNS
 from labshare.catalogue.services import common
-from labshare.catalogue.services.claims import SAID, claim_anew
+from labshare.catalogue.services.claims import CLAIMED_FIELDS, claim_anew
 from labshare.catalogue.services.fees import fee_values
 from labshare.catalogue.services.instruments import certificate_values
 from labshare.catalogue.terms import LifeState, SheetKind
@@ -123,7 +123,7 @@ class Writing:
         rows, anew = rows_by_id(Instrument, [have.id for have, _details, _units in changed]), []
         for have, details, units in changed:
             before, after = changes(have.details, details)
-            if not after.keys().isdisjoint(SAID[Instrument]):
+            if not after.keys().isdisjoint(CLAIMED_FIELDS[Instrument]):
                 anew.append(rows[have.id])
             if after:
                 common.fill(rows[have.id], details)
@@ -219,7 +219,7 @@ class Writing:
                 if was[name] != now[name]:
                     before[name], after[name] = was[name], now[name]
             common.fill(rows[have.id], one.details)
-            if not after.keys().isdisjoint(SAID[TestItem]):
+            if not after.keys().isdisjoint(CLAIMED_FIELDS[TestItem]):
                 anew.append(rows[have.id])
             if was["standards"] != now["standards"]:
                 gone = AccreditationScope.standard_id.not_in(now["standards"])
@@ -262,7 +262,7 @@ class Writing:
             for have in [fee for fee, _last in one.fees_ended] + [fee for fee, _values in one.fees_changed]:
                 touched[have.id] = (one, have)
         rows = rows_by_id(Fee, list(touched))
-        said = {have.id: values for one, _have in touched.values() for have, values in one.fees_changed}
+        new_values = {have.id: values for one, _have in touched.values() for have, values in one.fees_changed}
         lasts = {have.id: last for one, _have in touched.values() for have, last in one.fees_ended}
         for fee_id, last in lasts.items():
             fee = rows[fee_id]
@@ -270,7 +270,7 @@ class Writing:
             fee.valid_to = last
             self.event("fee.end", ("test_item", fee.test_item_id), before, {"fee_id": fee_id, "valid_to": kept(last)})
         db.session.flush()
-        for fee_id, values in said.items():
+        for fee_id, values in new_values.items():
             fee = rows[fee_id]
             was = fee_values(fee)
             for name, value in _columns(values).items():
@@ -284,7 +284,7 @@ class Writing:
                 SheetKind.FEES,
                 fee_id,
                 fee_row(item_id, one.name, span, have.values),
-                fee_row(item_id, one.name, after, said.get(fee_id, have.values)),
+                fee_row(item_id, one.name, after, new_values.get(fee_id, have.values)),
             )
 
 
@@ -303,8 +303,8 @@ _NOT_ITS_OWN = ("item_id", "item")
 
 def digest(kind: SheetKind, row: Mapping[str, Any]) -> str:
     """Of what a row says, so that a later change is seen."""
-    said = {name: row[name] for name in (column.name for column in COLUMNS[kind]) if name not in _NOT_ITS_OWN}
+    own = {name: row[name] for name in (column.name for column in COLUMNS[kind]) if name not in _NOT_ITS_OWN}
     for name in ("standards", "instruments"):
-        if name in said:
-            said[name] = sorted(said[name])
-    return blake2s(json.dumps(said, default=str, ensure_ascii=False).encode(), digest_size=8).hexdigest()
+        if name in own:
+            own[name] = sorted(own[name])
+    return blake2s(json.dumps(own, default=str, ensure_ascii=False).encode(), digest_size=8).hexdigest()

@@ -9,7 +9,7 @@ from labshare.catalogue.rules import publishing
 from labshare.catalogue.rules.fees import FeeSpan, amount_problems, extras_problems, in_force, with_new
 from labshare.catalogue.rules.filled import Filled, Row
 from labshare.catalogue.rules.importing.cells import lacking, note
-from labshare.catalogue.rules.importing.have import FeeValues, HaveFee, fee_said
+from labshare.catalogue.rules.importing.have import FeeValues, HaveFee, fee_of_row
 from labshare.catalogue.rules.importing.plans import ItemPlan
 from labshare.catalogue.terms import Requirement
 from labshare.kernel.errors import Problem
@@ -27,7 +27,7 @@ class Fees:
     def read(self, rows: Sequence[Row]) -> None:
         before = in_force(self.spans, self.today)
         for row in rows:
-            values = fee_said(row.values)
+            values = fee_of_row(row.values)
             since, last = row.values["valid_from"], row.values.get("valid_to")
             there = next((fee for fee in self.fees.values() if fee.span.first == since), None)
             if there is not None and there.values.same(values):

@@ -29,7 +29,7 @@ class FeeValues:
         return replace(self, extras=self.extras._replace(surcharges=bare))
 
 
-def fee_said(row: Mapping[str, Any]) -> FeeValues:
+def fee_of_row(row: Mapping[str, Any]) -> FeeValues:
     """What the row of a fee says."""
     return FeeValues(
         basis=row["basis"],
@@ -103,7 +103,7 @@ class Promised:
 class HavePromised:
     id: str
     """Of the block that holds its time."""
-    said: Promised
+    promised: Promised
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,7 +49,7 @@ class HoursPlan:
 class PromisedPlan:
     """A booking from before that is added (`have` None), on the unit that it takes, or said otherwise."""
 
-    said: Promised
+    promised: Promised
     have: HavePromised | None = None
 
 

@@ -32,7 +32,7 @@ def rows_of(have: Have, kind: SheetKind) -> Iterator[dict[str, Any]]:
             yield hours_row(number, since, hours.week)
     elif kind == SheetKind.BOOKINGS:
         today = start_of_day(have.today)
-        yield from (vars(one.said) for one in have.promised if one.said.ends_at > today)
+        yield from (vars(one.promised) for one in have.promised if one.promised.ends_at > today)
     else:
         for item in have.items.values():
             if kind == SheetKind.TEST_ITEMS:
@@ -53,15 +53,15 @@ def item_row(item_id: int, one: HaveItem | ItemPlan) -> dict[str, Any]:
     return {"item_id": item_id, **vars(one.details), **links}
 
 
-def fee_row(item_id: int, item: str, span: FeeSpan, said: FeeValues) -> dict[str, Any]:
+def fee_row(item_id: int, item: str, span: FeeSpan, values: FeeValues) -> dict[str, Any]:
     """A fee as the row of its sheet; `item` is the test item's name."""
     return {
         "item_id": item_id,
         "item": item,
-        "basis": said.basis,
-        "amount_fen": said.amount_fen,
-        "minimum_fen": said.minimum_fen,
-        **said.extras._asdict(),
+        "basis": values.basis,
+        "amount_fen": values.amount_fen,
+        "minimum_fen": values.minimum_fen,
+        **values.extras._asdict(),
         "valid_from": span.first,
         "valid_to": span.last,
     }

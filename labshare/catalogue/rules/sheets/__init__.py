@@ -7,14 +7,14 @@ from typing import Any
 
 from labshare.catalogue.rules.entries import InstrumentDetails, TestItemDetails
 from labshare.catalogue.rules.sheets.bookings import BOOKINGS
-from labshare.catalogue.rules.sheets.columns import LANGUAGES, VERSION, Column, in_both, said_in
+from labshare.catalogue.rules.sheets.columns import LANGUAGES, VERSION, Column, in_both, localized_in
 from labshare.catalogue.rules.sheets.fees import FEES
 from labshare.catalogue.rules.sheets.hours import HOURS
 from labshare.catalogue.rules.sheets.instruments import CALIBRATIONS, INSTRUMENTS
 from labshare.catalogue.rules.sheets.test_items import TEST_ITEMS
 from labshare.catalogue.terms import SheetKind
 
-__all__ = ["COLUMNS", "LANGUAGES", "VERSION", "Column", "in_both", "said_in"]
+__all__ = ["COLUMNS", "LANGUAGES", "VERSION", "Column", "in_both", "localized_in"]
 
 
 def _with_defaults(columns: tuple[Column, ...], details: type[Any]) -> tuple[Column, ...]:

@@ -65,7 +65,7 @@ class Column:
         """What may stand in a cell, in Chinese and in English."""
         if self.choices is not None:
             first = self.choices.offered()[0].label
-            return said_in(LANGUAGES[0], first), said_in(LANGUAGES[1], first)
+            return localized_in(LANGUAGES[0], first), localized_in(LANGUAGES[1], first)
         return self.example, self.example_en or self.example
 
     @property
@@ -77,7 +77,7 @@ class Column:
         return gettext("such as %(example)s", example=example) if example else ""
 
 
-def said_in(locale: str, words: Words) -> str:
+def localized_in(locale: str, words: Words) -> str:
     """Words in one language, whichever the reader's is."""
     with force_locale(locale):
         return str(words)
@@ -85,24 +85,24 @@ def said_in(locale: str, words: Words) -> str:
 
 def in_both(words: Words) -> tuple[str, str]:
     """Words in both languages."""
-    return said_in(LANGUAGES[0], words), said_in(LANGUAGES[1], words)
+    return localized_in(LANGUAGES[0], words), localized_in(LANGUAGES[1], words)
 
 
 @cache
 def _spoken(terms: type[Term]) -> dict[str, Term]:
     """Terms by their codes and by their labels in both languages, in small letters."""
-    return {said.casefold(): term for term in terms for said in (str(term.value), *in_both(term.label))}
+    return {name.casefold(): term for term in terms for name in (str(term.value), *in_both(term.label))}
 
 
 _YES, _NO = _l("Yes"), _l("No")
-_SAID_YES = frozenset({"yes", "y", "true", "1", "是", "√"})
-_SAID_NO = frozenset({"no", "n", "false", "0", "否"})
+_YES_TEXTS = frozenset({"yes", "y", "true", "1", "是", "√"})
+_NO_TEXTS = frozenset({"no", "n", "false", "0", "否"})
 _BREAK = re.compile(r"[\n;；]")
 
 
 def _yes_or_no(text: str) -> bool:
-    if (said := text.casefold()) in _SAID_YES | _SAID_NO:
-        return said in _SAID_YES
+    if (answer := text.casefold()) in _YES_TEXTS | _NO_TEXTS:
+        return answer in _YES_TEXTS
     raise ValueError(text)
 
 

@@ -32,8 +32,8 @@ def read_surcharges(text: str) -> tuple[Surcharge, ...]:
     found: list[Surcharge] = []
     components = 0
     for line in (line.strip() for line in text.split("\n") if line.strip()):
-        what, said = (part.strip() for part in line.rpartition(":" if ":" in line else "：")[::2])
-        amount, slash, days = (part.strip() for part in said.partition("/"))
+        what, price = (part.strip() for part in line.rpartition(":" if ":" in line else "：")[::2])
+        amount, slash, days = (part.strip() for part in price.partition("/"))
         fixed = not amount.endswith(("%", "％"))
         given: dict[str, Any] = {
             "amount_fen": typed.money(typed.half_width(amount)) if fixed else None,

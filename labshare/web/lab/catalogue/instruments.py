@@ -31,7 +31,7 @@ from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
 from labshare.web.lab.catalogue.forms import CalibrationForm, InstrumentForm, default_day
-from labshare.web.steps import posted, pressed, said_problems, words
+from labshare.web.steps import posted, pressed, problem_texts, words
 
 
 @blueprint.get("/instruments", endpoint="instruments")
@@ -119,7 +119,7 @@ def show_instrument(instrument_id: int, problem: Problem | None = None) -> Any:
         today=today,
         soon=today + own.SOON,
         conditions=common.in_words(instrument_conditions(shown.instrument, today, shown.calibrated_until, known=True)),
-        problems=said_problems(problem),
+        problems=problem_texts(problem),
         may_change=common.may_change(),
     ), (problem.status if problem else 200)
 

@@ -28,7 +28,7 @@ from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.forms import AccreditationForm, LabForm
 from labshare.web.public.maps import towns_map
-from labshare.web.steps import posted, pressed, said_problems, words
+from labshare.web.steps import posted, pressed, problem_texts, words
 
 
 @blueprint.get("/labs", endpoint="labs")
@@ -95,7 +95,7 @@ def show_lab(lab_id: int, problem: Problem | None = None, apply_form: ApplyForm 
         lab=shown.lab,
         today=today,
         conditions=common.in_words(lab_conditions(shown.lab)),
-        problems=said_problems(problem),
+        problems=problem_texts(problem),
         photos=photos_of(lab_id),
         application=last_application(lab_id),
         asked=[] if shown.admitted else common.in_words(open_lab_conditions(open_lab_facts(shown.lab, today))),

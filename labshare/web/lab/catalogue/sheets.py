@@ -36,7 +36,7 @@ from labshare.web.forms import FileField, Form, required, show_problem
 from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.photos import THE_LAB
-from labshare.web.steps import Around, posted, pressed, said_problems
+from labshare.web.steps import Around, posted, pressed, problem_texts
 
 SHOWN = 500
 """Bad cells that a page lists; how many there are is said in any case."""
@@ -110,11 +110,11 @@ def sheets_check(lab_id: int) -> Any:
         return _page(common.my_lab(lab_id), form, status=show_problem(form, problem)), problem.status
     take = TakeForm(formdata=None)
     take.checked.data = _serializer().dumps([lab_id, current_actor().person_id, taken.sha256, taken.name])
-    shown = {"plan": plan, "name": taken.name, "take": take, **_said(plan)}
+    shown = {"plan": plan, "name": taken.name, "take": take, **_plan_shown(plan)}
     return _page(common.my_lab(lab_id), SheetForm(formdata=None), **shown), 422 if plan.bad else 200
 
 
-def _said(plan: Plan) -> dict[str, Any]:
+def _plan_shown(plan: Plan) -> dict[str, Any]:
     """What the page shows of a plan."""
     return {
         "shown": SHOWN,
@@ -186,11 +186,11 @@ def _taken_in(made: SheetImport | None) -> str:
     if made is None:
         return _("Everything in the file is here already; nothing was changed.")
     added, changed = made.rows
-    said = [
+    parts = [
         ngettext("%(num)d row added", "%(num)d rows added", added) if added else "",
         ngettext("%(num)d row changed", "%(num)d rows changed", changed) if changed else "",
     ]
-    return _("%(name)s is imported: %(what)s.", name=made.name, what=_(", ").join(filter(None, said)))
+    return _("%(name)s is imported: %(what)s.", name=made.name, what=_(", ").join(filter(None, parts)))
 
 
 @blueprint.post("/imports/<int:import_id>/undo")
@@ -207,7 +207,7 @@ def sheets_undo(import_id: int) -> Any:
         ),
     )
     if isinstance(answer, Problem):
-        problems = said_problems(answer)
+        problems = problem_texts(answer)
         return _page(common.my_lab(lab_id), SheetForm(formdata=None), problems=problems), answer.status
     return answer
 

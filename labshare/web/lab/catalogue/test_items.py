@@ -26,7 +26,7 @@ from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
 from labshare.web.lab.catalogue.forms import StandardForm, TestItemForm
-from labshare.web.steps import posted, pressed, said_problems, words
+from labshare.web.steps import posted, pressed, problem_texts, words
 
 
 @blueprint.get("/test-items", endpoint="test_items")
@@ -110,7 +110,7 @@ def show_test_item(item_id: int, problem: Problem | None = None) -> Any:
         today=today,
         categories=dict(Category.choices()),
         conditions=common.in_words(item_conditions(shown.item, today, shown.fee, known=True)),
-        problems=said_problems(problem),
+        problems=problem_texts(problem),
         may_change=common.may_change(),
     ), (problem.status if problem else 200)
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    CompoundSelect,
     Date,
     FromClause,
     Integer,
@@ -165,12 +166,32 @@ def sums(of: FromClause) -> dict[str, ColumnElement[int]]:
     return {name: func.sum(of.c[name]).label(name) for name in FIGURES}
 
 
-def firms(of: FromClause, key: ColumnElement[Any] | None = None) -> Select[Any]:
-    """How many firms, and how many SMEs, rows of `served` were for: by `key` where one is given."""
-    keys = [] if key is None else [key.label("key")]
-    each = select(*keys, func.max(of.c.sme).label("sme")).group_by(*keys, of.c.client_firm_id).subquery()
-    counts = (func.count().label("clients"), func.coalesce(func.sum(each.c.sme), 0).label("smes"))
-    return select(*counts).select_from(each) if key is None else select(each.c.key, *counts).group_by(each.c.key)
+def firms(of: FromClause) -> Select[Any]:
+    """How many firms, and how many SMEs, rows of `served` were for."""
+    each = _each_firm(of).subquery()
+    return select(*_counts(each)).select_from(each)
+
+
+def firms_by(of: FromClause, key: ColumnElement[Any]) -> Select[Any]:
+    """The same by `key`."""
+    each = _each_firm(of, key.label("key")).subquery()
+    return select(each.c.key, *_counts(each)).group_by(each.c.key)
+
+
+def firms_by_and_in_all(of: FromClause, key: ColumnElement[int]) -> CompoundSelect[Any]:
+    """The same by `key`, and without a key in all, where a firm that several keys served counts once."""
+    each = _each_firm(of, key.label("key")).cte("each_firm")
+    in_all = firms(each).subquery()
+    by_key = select(each.c.key, *_counts(each)).group_by(each.c.key)
+    return by_key.union_all(select(cast(null(), Integer), in_all.c.clients, in_all.c.smes))
+
+
+def _each_firm(of: FromClause, *keys: ColumnElement[Any]) -> Select[Any]:
+    return select(*keys, of.c.client_firm_id, func.max(of.c.sme).label("sme")).group_by(*keys, of.c.client_firm_id)
+
+
+def _counts(each: FromClause) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    return func.count().label("clients"), func.coalesce(func.sum(each.c.sme), 0).label("smes")
 
 
 def counted_rows(months: FromClause) -> tuple[Select[Any], ...]:

@@ -16,7 +16,7 @@ from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.kernel.time import Minutes, start_of_day
 from labshare.oversight.figures import done_figures, finished_in, for_others, on_offer, promise_values
-from labshare.oversight.kept import asked, firms, served, sums, usage
+from labshare.oversight.kept import asked, firms, firms_by, served, sums, usage
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _done_by_month() -> Select[Any]:
 @cache
 def _firms_by_month() -> Select[Any]:
     of = served()
-    return firms(of, of.c.month)
+    return firms_by(of, of.c.month)
 
 
 @dataclass(frozen=True, kw_only=True)

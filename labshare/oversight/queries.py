@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, literal, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, Subquery, literal, select
 
 from labshare.booking.models import Booking
 from labshare.catalogue.models import Instrument, Lab, TestItem
@@ -23,7 +23,7 @@ from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
 from labshare.oversight.figures import revenue_figures
-from labshare.oversight.kept import asked, firms, of_labs_asked, served, sums, usage
+from labshare.oversight.kept import asked, firms_by_and_in_all, of_labs_asked, served, sums, usage
 from labshare.oversight.opening import open_time
 from labshare.oversight.rules import Usage, total
 from labshare.oversight.terms import UsageBy
@@ -97,9 +97,10 @@ def usage_report(
     given = asked(first, last, now, db.session.scalars(select(Lab.id).where(*scope)).all())
     listed = {row.id: row for row in db.session.execute(subjects(by, [of_labs_asked(Lab.id)]), given)}
     figures: dict[int, dict[str, Any]] = {key: {} for key in listed}
+    in_all: dict[str, int] = {}
     for statement, names in ((_worked(by), COUNTED), (_served(by), SERVED)):
         for key, *numbers in db.session.execute(statement, given):
-            mine = figures.setdefault(key, {})
+            mine = in_all if key is None else figures.setdefault(key, {})
             mine.update((name, int(value)) for name, value in zip(names, numbers, strict=True))
     for key, numbers in _open_time(by, given).items():
         figures.setdefault(key, {}).update(numbers)
@@ -111,8 +112,7 @@ def usage_report(
         if key in listed
     ]
     rows.sort(key=lambda row: row.code)
-    clients, smes = db.session.execute(_served_by_all(), given).one()
-    return UsageReport(by, first, last, rows, total((row.usage for row in rows), clients, int(smes)))
+    return UsageReport(by, first, last, rows, total((row.usage for row in rows), **in_all))
 
 
 @cache
@@ -127,14 +127,9 @@ def _worked(by: UsageBy) -> Select[Any]:
 
 
 @cache
-def _served(by: UsageBy) -> Select[Any]:
-    """The figures `SERVED` of each row."""
-    return firms(*_by(by, served(narrowed=True)))
-
-
-@cache
-def _served_by_all() -> Select[Any]:
-    return firms(served(narrowed=True))
+def _served(by: UsageBy) -> CompoundSelect[Any]:
+    """The figures `SERVED` of each row, and of all of them together without a key."""
+    return firms_by_and_in_all(*_by(by, served(narrowed=True)))
 
 
 def _by(by: UsageBy, of: Subquery) -> tuple[Subquery, ColumnElement[int]]:
@@ -200,7 +195,9 @@ def _instruments() -> Select[Any]:
     return (
         select(Instrument.id, Instrument.units, Instrument.lab_id, Lab.firm_id)
         .join(Lab, Lab.id == Instrument.lab_id)
-        .where(of_labs_asked(Instrument.lab_id), Instrument.state != LifeState.DRAFT)
+        .where(  # said of both, or PostgreSQL reads all labs
+            of_labs_asked(Instrument.lab_id), of_labs_asked(Lab.id), Instrument.state != LifeState.DRAFT
+        )
     )
 
 

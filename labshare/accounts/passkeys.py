@@ -187,9 +187,9 @@ def _verified(check: Callable[..., Any], read: _Read, **more: Any) -> Any:
         raise WrongPasskey from refused
 
 
-def goes_on(*, kept: int, shown: int) -> bool:
+def goes_on(*, stored: int, shown: int) -> bool:
     """Whether a device's counter is as it must be: further on, or not kept at all. One that goes back is a copy's."""
-    return shown > kept or kept == shown == 0
+    return shown > stored or stored == shown == 0
 
 
 def use_passkey(answer: Answer, person_id: int, now: datetime) -> FactorKind:
@@ -210,7 +210,7 @@ def use_passkey(answer: Answer, person_id: int, now: datetime) -> FactorKind:
         credential_public_key=base64url_to_bytes(key),
         credential_current_sign_count=0,
     ).new_sign_count
-    if not goes_on(kept=found.sign_count, shown=seen):
+    if not goes_on(stored=found.sign_count, shown=seen):
         raise PasskeyCopied
     # Looking whether challenge and counter are new and taking them are one statement: of two at once, one is refused.
     other = aliased(Passkey)

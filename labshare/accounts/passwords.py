@@ -68,19 +68,19 @@ def _nobodys() -> str:
     return _hasher.hash("the password of an account that is not there")
 
 
-def fits(kept: str | None, password: str) -> bool:
+def fits(stored_hash: str | None, password: str) -> bool:
     """Whether the password is the kept one. Takes as long where there is no account or no password yet."""
     _idle()
     try:
-        _hasher.verify(kept or _nobodys(), password)
+        _hasher.verify(stored_hash or _nobodys(), password)
     except (VerifyMismatchError, VerificationError, InvalidHashError):
         return False
-    return kept is not None
+    return stored_hash is not None
 
 
-def weak(kept: str) -> bool:
+def weak(stored_hash: str) -> bool:
     """Whether the hash was made with parameters that are not today's."""
-    return _hasher.check_needs_rehash(kept)
+    return _hasher.check_needs_rehash(stored_hash)
 
 
 def problems(password: str, *, email: str, name: str) -> list[Problem]:

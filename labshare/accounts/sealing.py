@@ -28,16 +28,16 @@ def sealed(purpose: str, person_id: int, secret: str, now: datetime) -> str:
     return cipher.encrypt_at_time(text.encode(), int(now.timestamp())).decode()
 
 
-def opened(kept: str, purpose: str, person_id: int, *, lasts: timedelta | None = None, now: datetime) -> str | None:
+def opened(sealed: str, purpose: str, person_id: int, *, lasts: timedelta | None = None, now: datetime) -> str | None:
     """The secret, or nothing where it is another purpose's or person's, too old, or sealed under another key."""
     from cryptography.fernet import InvalidToken
 
     cipher = _cipher(current_app.config["SECRET_KEY"])
     try:
         if lasts is None:
-            text = cipher.decrypt(kept.encode())
+            text = cipher.decrypt(sealed.encode())
         else:
-            text = cipher.decrypt_at_time(kept.encode(), int(lasts.total_seconds()), int(now.timestamp()))
+            text = cipher.decrypt_at_time(sealed.encode(), int(lasts.total_seconds()), int(now.timestamp()))
     except InvalidToken:
         return None
     parts = text.decode().split(" ")

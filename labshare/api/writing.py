@@ -28,12 +28,12 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import commit_early, db, report_refusal, transaction
 from labshare.kernel.errors import Conflict, InvalidInput, Problem
 from labshare.kernel.events import handle_events
-from labshare.kernel.kept_answers import KeptMeanwhile, keep_answer, kept_answer
+from labshare.kernel.idempotency import AnsweredMeanwhile, store_answer, stored_answer
 from labshare.kernel.time import utc_now
 
 F = TypeVar("F", bound=Callable[..., Any])
 LONGEST_KEY = 255
-KEPT_HEADERS = ("Content-Type", "Location")
+STORED_HEADERS = ("Content-Type", "Location")
 
 
 class IdempotencyMismatch(InvalidInput):
@@ -106,7 +106,7 @@ def shown_once(field: str) -> None:
     g.shown_once = field
 
 
-def _kept_body(response: Response) -> bytes:
+def _stored_body(response: Response) -> bytes:
     body: bytes = response.get_data()
     if "shown_once" in g and response.status_code < 400:
         body = json.dumps({**json.loads(body), g.pop("shown_once"): None}, ensure_ascii=False).encode()
@@ -117,21 +117,21 @@ def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
     digest = _digest()
     db.session.rollback()  # who called was read before the key was ours: look again at what is there now
     place = {"person_id": actor.person_id, "method": request.method, "path": request.path, "key": key}
-    row = kept_answer(**place, now=utc_now())
+    row = stored_answer(**place, now=utc_now())
     if row is not None:
         if row.digest != digest:
             raise IdempotencyMismatch
         return Response(row.body or b"", row.status, headers=[(name, value) for name, value in row.headers or []])
 
     def keep(response: Response) -> None:
-        headers = [[name, response.headers[name]] for name in KEPT_HEADERS if name in response.headers]
-        keep_answer(
+        headers = [[name, response.headers[name]] for name in STORED_HEADERS if name in response.headers]
+        store_answer(
             **place,
             digest=digest,
             now=utc_now(),
             status=response.status_code,
             headers=headers,
-            body=_kept_body(response),
+            body=_stored_body(response),
         )
 
     try:
@@ -141,7 +141,7 @@ def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
         if problem.status >= 500:
             raise
         response = problems.answer(problem)
-    except KeptMeanwhile as error:
+    except AnsweredMeanwhile as error:
         raise InFlight from error
     except HTTPException as error:
         response = problems.answer(error)

@@ -44,13 +44,13 @@ def verify(
 
 
 def _broken(
-    now: datetime, key: str, kept: Mapping[str, Any] | None, progress: Callable[[int], None]
+    now: datetime, key: str, head_held: Mapping[str, Any] | None, progress: Callable[[int], None]
 ) -> Iterator[Broken]:
     event_key = str(current_app.config["EVENT_KEY"])
     found = queries.heads()
     yield from _broken_heads(found, key)
     heads = [head for head in found if isinstance(head, Head)]
-    yield from _broken_seals(heads, key, kept)
+    yield from _broken_seals(heads, key, head_held)
     yield from _broken_events(event_key, progress)
     if (gone := queries.leaf_without_seal()) is not None:
         yield Broken(what="seal_gone", seal_id=gone)
@@ -71,13 +71,13 @@ def _broken_heads(heads: Sequence[Head | int], key: str) -> Iterator[Broken]:
             yield Broken(what="head_gone", head_id=number)
 
 
-def _broken_seals(heads: Sequence[Head], key: str, kept: Mapping[str, Any] | None) -> Iterator[Broken]:
+def _broken_seals(heads: Sequence[Head], key: str, head_held: Mapping[str, Any] | None) -> Iterator[Broken]:
     """The chain, the tree over all seals at each published head, and the signatures since the last one."""
     at_size: dict[int, list[Head]] = defaultdict(list)
     for head in heads:
         at_size[head.seals].append(head)
     covered = max(at_size, default=0)
-    tree, before, since, seen = rules.Growing(), rules.NOTHING_BEFORE, list[Seal](), kept is None
+    tree, before, since, seen = rules.Growing(), rules.NOTHING_BEFORE, list[Seal](), head_held is None
     for seal in queries.seals():
         if isinstance(seal, int):
             yield Broken(what="signature", seal_id=seal)
@@ -95,19 +95,19 @@ def _broken_seals(heads: Sequence[Head], key: str, kept: Mapping[str, Any] | Non
                 yield Broken(what="head_differs", head_id=head.id)
         if tree.size in at_size:
             since = []
-        if kept is not None and _is_kept(kept, seal, tree):
+        if head_held is not None and _is_stored_head(head_held, seal, tree):
             seen = True
-            if kept["root"] != (tree.root if "seals" in kept else seal.root):
+            if head_held["root"] != (tree.root if "seals" in head_held else seal.root):
                 yield Broken(what="head_differs", seal_id=seal.id)
     for head in heads:
         if head.seals > tree.size:
             yield Broken(what="head_missing", head_id=head.id)
-    if kept is not None and not seen:
-        yield Broken(what="head_missing", seal_id=kept.get("id"))
+    if head_held is not None and not seen:
+        yield Broken(what="head_missing", seal_id=head_held.get("id"))
 
 
-def _is_kept(kept: Mapping[str, Any], seal: Seal, tree: rules.Growing) -> bool:
-    return bool(tree.size == kept["seals"] if "seals" in kept else seal.id == kept["id"])
+def _is_stored_head(head_held: Mapping[str, Any], seal: Seal, tree: rules.Growing) -> bool:
+    return bool(tree.size == head_held["seals"] if "seals" in head_held else seal.id == head_held["id"])
 
 
 def _unsigned(seals: Sequence[Seal], key: str) -> Iterator[Broken]:

@@ -251,7 +251,7 @@ guard(
     ),
 )
 stays_as_recorded(
-    LabAdmission.__table__, rewritten=_ADMISSION_REWRITTEN, name="admission", kept="admission stays as recorded"
+    LabAdmission.__table__, rewritten=_ADMISSION_REWRITTEN, name="admission", refusal="admission stays as recorded"
 )
 
 

@@ -51,11 +51,11 @@ def overlaid(base: Iterable[Concept], changed: Iterable[Concept]) -> list[Concep
     own = {concept.key: concept for concept in changed}
     taken = {_key(phrase) for concept in own.values() for phrase in concept.phrases}
 
-    def kept(words: tuple[str, ...]) -> tuple[str, ...]:
+    def own_left(words: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(word for word in words if _key(word) not in taken)
 
     others = [
-        replace(one, zh=kept(one.zh), en=kept(one.en), short=kept(one.short), heard=kept(one.heard))
+        replace(one, zh=own_left(one.zh), en=own_left(one.en), short=own_left(one.short), heard=own_left(one.heard))
         for one in base
         if one.key not in own
     ]

@@ -59,8 +59,8 @@ def seal() -> None:
 @with_app
 def verify(head: Path | None) -> None:
     """Prove the trail untouched; exit 1 and the first broken place if not."""
-    kept, key = _head_of(head) if head else None, current_app.config["AUDIT_PUBLIC_KEY"]
-    broken = services.verify(utc_now(), key=key, head=kept)
+    head_held, key = _head_of(head) if head else None, current_app.config["AUDIT_PUBLIC_KEY"]
+    broken = services.verify(utc_now(), key=key, head=head_held)
     if broken:
         click.echo(where(broken))
         sys.exit(1)

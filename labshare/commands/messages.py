@@ -56,7 +56,7 @@ KEYWORDS = {
     "lazy_pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
     "RoomBlueprint": (2,),
-    "KeptFile": (1,),
+    "FileRoute": (1,),
 }
 PLACES = re.compile(r"%(?:\((\w+)\))?[#0\- +]*\d*(?:\.\d+)?([sdifg%])")
 PATTERN = "pattern of "
@@ -176,11 +176,11 @@ def _forms(text: str | tuple[str, ...] | list[str] | None) -> list[str]:
 
 def problems() -> list[str]:
     """Everything wrong with the catalogues, in words."""
-    extracted, kept = sources(), catalogues()
+    extracted, stored = sources(), catalogues()
     unknown = {path.name for path in TRANSLATIONS.glob("*") if path.is_dir()} - set(AREAS)
     found = [f"{name}: no such area" for name in sorted(unknown)]
     where: dict[Key, list[str]] = defaultdict(list)
-    for area, catalogue in kept.items():
+    for area, catalogue in stored.items():
         for key, message in messages_in(catalogue).items():
             where[key].append(area)
             found += [f"{area}: {key[1]!r}: {problem}" for problem in _problems_of(message)]
@@ -229,17 +229,17 @@ def update(areas: tuple[str, ...]) -> None:
     Exit code 1 if anything does.
     """
     areas = areas or AREAS
-    extracted, kept = sources(), catalogues()
-    held = {area: set(messages_in(catalogue)) for area, catalogue in kept.items()}
+    extracted, stored = sources(), catalogues()
+    held = {area: set(messages_in(catalogue)) for area, catalogue in stored.items()}
     known: dict[Key, Message] = {}
-    for catalogue in kept.values():
+    for catalogue in stored.values():
         for key, message in messages_in(catalogue).items():
             if key not in known or (_translated(message) and not _translated(known[key])):
                 known[key] = message
     owner = owners(extracted, held)
     for area in areas:
         own = [source for key, source in extracted[area].items() if owner[key] == area]
-        _write(area, own, known, kept.get(area))
+        _write(area, own, known, stored.get(area))
     lacking = [
         f"{area}: {key[1]!r}"
         for area, catalogue in catalogues().items()

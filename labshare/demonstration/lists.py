@@ -37,7 +37,7 @@ def import_lists(loading: Loading, firm_id: int) -> None:
 
 
 def _import_statement(loading: Loading, owner: Actor) -> None:
-    file, sheet, layout = _kept(
+    file, sheet, layout = _stored_table(
         f"bank-{loading.today:%Y-%m}.csv", _statement(loading, _spread(load_dues(owner), owner.firm_id)), BANK
     )
     import_statement(
@@ -54,7 +54,7 @@ def _import_tax_list(loading: Loading, owner: Actor, uscc: str) -> None:
     dues = _spread(load_dues(owner, DocumentKind.INVOICE), owner.firm_id)
     recorded = reversible(owner, buyers={due.uscc for due in dues})
     rows = _tax_list(loading, dues, uscc) + _red_letters(loading, recorded, uscc)
-    file, sheet, layout = _kept(f"tax-list-{loading.today:%Y-%m}.csv", rows, TAX)
+    file, sheet, layout = _stored_table(f"tax-list-{loading.today:%Y-%m}.csv", rows, TAX)
     read = read_tax_list(sheet, layout, today=loading.today, seller_uscc=uscc)
     import_tax_list(actor=owner, now=loading.midnight, heads={}, file=file, rows=read.rows)
 
@@ -128,7 +128,7 @@ def _yuan(fen: int) -> str:
     return f"{fen // 100:,}.{fen % 100:02d}"
 
 
-def _kept(name: str, rows: Lines, columns: Columns) -> tuple[TakenFile, ReadSheet, Layout]:
+def _stored_table(name: str, rows: Lines, columns: Columns) -> tuple[TakenFile, ReadSheet, Layout]:
     """The list as a file that is kept, read as it would be."""
     content = "\r\n".join(",".join(f'"{cell}"' for cell in row) for row in rows).encode()
     sha256 = hashlib.sha256(content).hexdigest()

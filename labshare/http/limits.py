@@ -145,8 +145,8 @@ def counted() -> bool:
 
 def storage() -> Storage:
     """Where counts are kept: what all processes share or, while `count` has found that away, this process."""
-    kept: Storage = _counting().limiter.limiter.storage
-    return kept
+    found: Storage = _counting().limiter.limiter.storage
+    return found
 
 
 def count(name: str, *, about: str = "") -> None:

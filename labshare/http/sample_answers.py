@@ -50,7 +50,7 @@ class SentAnswers:
         others = [one for one in answer_problems(questions, self._given) if one.field not in unread]
         return [*unread.values(), *others]
 
-    def kept(self, actor: Actor, now: datetime) -> Answers:
+    def stored(self, actor: Actor, now: datetime) -> Answers:
         """The answers with their files' rows, written in the transaction that is open. Raises the problems of the
         files."""
         given = self._given

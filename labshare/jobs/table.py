@@ -23,8 +23,8 @@ from labshare.jobs import monthly
 from labshare.kernel.actor import SYSTEM
 from labshare.kernel.database import db, transaction
 from labshare.kernel.earlier_writers import earlier_writers_done
+from labshare.kernel.idempotency import forget_answers
 from labshare.kernel.job_runs import forget_runs
-from labshare.kernel.kept_answers import forget_answers
 from labshare.kernel.time import local_day, start_of_day, utc_now
 from labshare.notices.codes import send_codes
 from labshare.notices.delivery import deliver_outbox
@@ -36,13 +36,13 @@ from labshare.rewards import services as rewards
 from labshare.settlement import services as settlement
 from labshare.settlement.files import sweep
 
-KEPT = timedelta(days=7)
+RETENTION = timedelta(days=7)
 """How long the rows of frequent jobs are kept; those of the monthly and nightly ones stay."""
 MOST_TURNS = 400
 """Transactions that one run of the months' job takes: ten thousand labs' months."""
 WAIT_FOR_WRITERS = 5.0
 """Seconds that it waits for those who were writing when it began; then it is done the next minute."""
-ADDRESSES_KEPT = timedelta(days=184)
+ADDRESS_RETENTION = timedelta(days=184)
 """Network addresses beside the audit trail: six months and a day or two."""
 
 
@@ -237,11 +237,11 @@ def tidy_up(now: datetime) -> str:
     network addresses, files of recordings that failed."""
     frequent = [job.name for job in JOBS if job.frequent]
     with transaction():
-        forget_runs(frequent, now - KEPT)
+        forget_runs(frequent, now - RETENTION)
         forget_answers(now)
         forget_codes(now)
         forget_searches(now)
-        forgotten = audit.forget_addresses(now - ADDRESSES_KEPT)
+        forgotten = audit.forget_addresses(now - ADDRESS_RETENTION)
     swept = sweep(now=now)
     db.session.rollback()
     return f"{forgotten} addresses forgotten, {swept} files swept"

@@ -376,23 +376,23 @@ def stays_as_recorded(
     *columns: str,
     rewritten: str = "",
     name: str | None = None,
-    kept: str | None = None,
+    refusal: str | None = None,
     deleted: str = "",
 ) -> None:
     """Refuse DELETE (and TRUNCATE) on a table, and UPDATE of these columns, or under the condition `rewritten` on OLD
-    and NEW. `name` begins what the guards are called, the table's own where none is given; `kept`: what the refused
+    and NEW. `name` begins what the guards are called, the table's own where none is given; `refusal`: what the refused
     deletion says on SQLite; `deleted`: a condition on OLD under which a row may be deleted all the same."""
     table_name = _name(table)
     name = name or table_name
     of = f" OF {', '.join(columns)}" if columns else ""
-    kept = kept or f"{name} rows stay"
+    refusal = refusal or f"{name} rows stay"
     unless = f"WHEN (NOT ({deleted})) " if deleted else ""
     guard(
         table,
         sqlite=(
             (
                 f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {table_name} {unless}"
-                f"BEGIN SELECT RAISE(ABORT, '{kept}'); END"
+                f"BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
             ),
             (
                 f"CREATE TRIGGER {name}_as_recorded BEFORE UPDATE{of} ON {table_name} "

@@ -19,7 +19,7 @@ RAW = {
 XML, OFD = "application/xml", "application/ofd"
 INVOICES = (*PAPERS, XML, OFD, ".xml", ".ofd")
 """By the endings of their names too: browsers do not know OFD."""
-KEPT = tuple(sorted({*PAPERS, XML, OFD, *RAW.values()}))
+DOCUMENT_TYPES = tuple(sorted({*PAPERS, XML, OFD, *RAW.values()}))
 """What is kept beside a record."""
 SHEETS = (".xlsx", ".csv")
 """By the endings of their names: browsers do not agree on their types."""

@@ -36,20 +36,21 @@ def excess_rights() -> str | None:
     connection = db.session.connection()
     if connection.dialect.name != "postgresql":
         return None
-    row = connection.execute(_EXCESS, {"kept": sorted(APPEND_ONLY)}).one()
+    row = connection.execute(_EXCESS, {"append_only": sorted(APPEND_ONLY)}).one()
     if row.superuser:
         return "is a superuser"
     if row.owner:
         return f"owns {row.owner}"
-    return f"may change {row.kept}" if row.kept else None
+    return f"may change {row.append_only}" if row.append_only else None
 
 
 _EXCESS = text(
     """
     SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
         min(relname) FILTER (WHERE pg_has_role(current_user, relowner, 'MEMBER')) AS owner,
-        min(relname) FILTER (WHERE relname = ANY (:kept) AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE'))
-            AS kept
+        min(relname) FILTER (
+            WHERE relname = ANY (:append_only) AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE')
+        ) AS append_only
     FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
     """
 )

@@ -36,7 +36,7 @@ from labshare.kernel.terms import EntryState
 from labshare.notices.terms import Topic
 
 ENTRY = "calendar"
-"""Among a notice's kept params: its appointment."""
+"""Among a notice's json_params params: its appointment."""
 ALSO = "also"
 """Among its params: what is said below its words, as a list of `(message, params)`."""
 SOURCE = "en"
@@ -100,7 +100,7 @@ def kind(
     first: bool = False,
     most: int | None = None,
 ) -> str:
-    """Register a kind of notice. Its name comes back, so that it can be kept as a constant."""
+    """Register a kind of notice. Its name comes back, so that it can be json_params as a constant."""
     if name in KINDS:
         raise RuntimeError(f"two kinds of notice of one name: {name}")
     KINDS[name] = Words(topic, title, text, mail, first, most)
@@ -113,16 +113,16 @@ def entry(name: str, *, title: LazyString | str, text: LazyString | str) -> str:
     return name
 
 
-def kept(params: dict[str, Any]) -> dict[str, Any]:
+def json_params(params: dict[str, Any]) -> dict[str, Any]:
     """Params as JSON keeps them."""
-    return {name: _kept(value) for name, value in params.items()}
+    return {name: _json_value(value) for name, value in params.items()}
 
 
-def _kept(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, list):
-        return [{"line": _kept(message), "of": kept(of)} for message, of in value]
+        return [{"line": _json_value(message), "of": json_params(of)} for message, of in value]
     if isinstance(value, Appointment):
-        return {name: _kept(each) for name, each in vars(value).items()} | {"more": kept(value.more)}
+        return {name: _json_value(each) for name, each in vars(value).items()} | {"more": json_params(value.more)}
     if isinstance(value, datetime):
         return {"at": value.isoformat()}
     if isinstance(value, date):
@@ -136,7 +136,7 @@ def _kept(value: Any) -> Any:
 
 
 def filled(message: LazyString | str, params: dict[str, Any]) -> str:
-    """The message in the present language, its places filled from kept params."""
+    """The message in the present language, its places filled from json_params params."""
     return str(message) % {name: _written(name, value) for name, value in params.items()}
 
 

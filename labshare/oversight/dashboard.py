@@ -20,7 +20,7 @@ from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import Minutes, local_day
 from labshare.organisations.permissions import may
-from labshare.oversight.kept import asked, firms, of_labs_asked, served, sums, usage
+from labshare.oversight.lab_months import asked, firms, of_labs_asked, served, sums, usage
 from labshare.oversight.rules import Usage
 from labshare.oversight.waiting import Waiting, waiting_for_regulators
 from labshare.rewards.models import RewardItem, RewardLine, RewardRun

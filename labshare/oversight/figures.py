@@ -29,7 +29,7 @@ def finished_in(span: Span) -> ColumnElement[bool]:
     return and_(Booking.finished_at >= span[0], Booking.finished_at < span[1])
 
 
-def kept_in_house(span: Span, now: Any) -> tuple[ColumnElement[bool], ...]:
+def past_in_house(span: Span, now: Any) -> tuple[ColumnElement[bool], ...]:
     """Which holdings are in-house use that began in `span` and is over at the moment `now`."""
     return (
         Holding.is_block,
@@ -87,11 +87,11 @@ def promise_values(today: Any) -> tuple[ColumnElement[int], ColumnElement[int]]:
     it was kept: as in `paper_values`, and put here a day later at most, so that no date is written back."""
     first, put_here = _first_of(Report.issued_on), _first_of(Report.recorded_at)
     due = or_(first.is_not(None), days_between(Booking.finished_on, today) > Booking.turnaround_days)
-    kept = and_(
+    on_time = and_(
         _within_promise(first),
         minutes_between(Booking.finished_at, put_here) <= (Booking.turnaround_days + 1) * DAY_MINUTES,
     )
-    return case((due, 1), else_=0), case((kept, 1), else_=0)
+    return case((due, 1), else_=0), case((on_time, 1), else_=0)
 
 
 def for_sme() -> ColumnElement[int]:
@@ -118,7 +118,7 @@ def on_offer(kind: Any) -> ColumnElement[bool]:
 
 
 def in_house_values() -> Mapping[str, ColumnElement[int]]:
-    """What a holding of `kept_in_house` counts for: its whole length, as a booking's, nights and closures included."""
+    """What a holding of `past_in_house` counts for: its whole length, as a booking's, nights and closures included."""
     return {"in_house_minutes": minutes_between(Holding.starts_at, Holding.ends_at)}
 
 

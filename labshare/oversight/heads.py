@@ -72,14 +72,14 @@ ENDED = kind(
 )
 
 
-def kept_addresses() -> Sequence[HeadAddress]:
+def listed_addresses() -> Sequence[HeadAddress]:
     """The list, by address."""
-    return db.session.scalars(select(HeadAddress).where(HeadAddress.kept).order_by(HeadAddress.email)).all()
+    return db.session.scalars(select(HeadAddress).where(HeadAddress.listed).order_by(HeadAddress.email)).all()
 
 
 def address_of(secret: str, now: datetime) -> HeadAddress:
     """Whose link it is. Raises `NotFound` for none, one that is over, or an old one that nobody said yes by."""
-    found = db.session.scalar(select(HeadAddress).where(HeadAddress.token_digest == digest(secret), HeadAddress.kept))
+    found = db.session.scalar(select(HeadAddress).where(HeadAddress.token_digest == digest(secret), HeadAddress.listed))
     if found is None or not (found.confirmed or now < found.asked_at + CONFIRM_LASTS):
         raise NotFound
     return found
@@ -87,7 +87,7 @@ def address_of(secret: str, now: datetime) -> HeadAddress:
 
 def _link(address_id: int, _now: datetime) -> str | None:
     found = db.session.get(HeadAddress, address_id)
-    return f"/audit/heads/by-mail/{secret_of(LINK, found.nonce)}" if found is not None and found.kept else None
+    return f"/audit/heads/by-mail/{secret_of(LINK, found.nonce)}" if found is not None and found.listed else None
 
 
 makes_link(ASKED, _link)
@@ -100,11 +100,13 @@ def add_address(*, actor: Actor, now: datetime, email: str, locale: str) -> Head
     `NotAllowed`, `InvalidEmail`, `AddressKept`, `TooManyAddresses`."""
     permissions.check(actor, "head.mail")
     email = checked_email(email)
-    found = db.session.scalar(select(HeadAddress).where(HeadAddress.email == email, HeadAddress.kept).with_for_update())
+    found = db.session.scalar(
+        select(HeadAddress).where(HeadAddress.email == email, HeadAddress.listed).with_for_update()
+    )
     if found is not None and found.confirmed:
         raise AddressKept
     if found is None:
-        if (db.session.scalar(select(func.count()).where(HeadAddress.kept)) or 0) >= MOST_ADDRESSES:
+        if (db.session.scalar(select(func.count()).where(HeadAddress.listed)) or 0) >= MOST_ADDRESSES:
             raise TooManyAddresses
         found = HeadAddress(email=email, added_by=actor.person_id)
         db.session.add(found)
@@ -139,7 +141,7 @@ def remove_address(*, actor: Actor, now: datetime, address_id: int) -> None:
     """Take an address off the list; who read heads there is told. Raises `NotAllowed`, `NotFound`."""
     permissions.check(actor, "head.mail")
     found = db.session.get(HeadAddress, address_id, with_for_update=True)
-    if found is None or not found.kept:
+    if found is None or not found.listed:
         raise NotFound
     found.ended_at = now
     record(actor, now, "head.remove_address", ("head_address", found.id))
@@ -153,7 +155,7 @@ def mail_newest_head(*, now: datetime) -> int:
     if number is None:
         return 0
     waits = or_(HeadAddress.sent_head.is_(None), HeadAddress.sent_head < number)
-    chosen = select(HeadAddress).where(HeadAddress.kept, HeadAddress.confirmed, waits).order_by(HeadAddress.id)
+    chosen = select(HeadAddress).where(HeadAddress.listed, HeadAddress.confirmed, waits).order_by(HeadAddress.id)
     readers = db.session.scalars(chosen.with_for_update()).all()
     head = head_proof(number)
     params = {

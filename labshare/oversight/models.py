@@ -66,13 +66,13 @@ class HeadAddress(Model):
     """The head that went there last."""
 
     @hybrid_property
-    def kept(self) -> bool:
+    def listed(self) -> bool:
         """Whether it is on the list."""
         return self.ended_at is None
 
-    @kept.inplace.expression
+    @listed.inplace.expression
     @classmethod
-    def _kept_in_sql(cls) -> ColumnElement[bool]:
+    def _listed_in_sql(cls) -> ColumnElement[bool]:
         return cls.ended_at.is_(None)
 
     @hybrid_property
@@ -102,7 +102,7 @@ class KeptMonth(Model):
 
 
 class Figures:
-    """The sums that are kept (`oversight.kept.FIGURES`)."""
+    """The sums that are kept (`oversight.lab_months.FIGURES`)."""
 
     booked_minutes: Mapped[Minutes] = mapped_column(default=Minutes(0))
     bookings: Mapped[int] = mapped_column(default=0)
@@ -149,7 +149,7 @@ class InstrumentMonth(Model):
 
 
 class UsageMonth(Figures, Model):
-    """The sums of a lab's month that is over, by instrument and test item (`oversight.kept.FIGURES`)."""
+    """The sums of a lab's month that is over, by instrument and test item (`oversight.lab_months.FIGURES`)."""
 
     __tablename__ = "usage_month"
     __table_args__ = (Index(None, "lab_id", "month"),)

@@ -16,7 +16,7 @@ from labshare.kernel.database import UtcDateTime, db, minutes_between
 from labshare.kernel.given_rows import given_rows
 from labshare.kernel.months import Month
 from labshare.kernel.time import Minutes
-from labshare.oversight.kept import OfLab, given_labs, lab_months, labs_given
+from labshare.oversight.lab_months import OfLab, given_labs, lab_months, labs_given
 from labshare.oversight.models import InstrumentMonth
 
 MinutesOf = dict[int, Minutes]
@@ -61,7 +61,7 @@ def open_time(given: Mapping[str, Any]) -> OpenTime:
     extra_minutes: MinutesOf = {}
     blocked_minutes: MinutesOf = {}
     unknown: list[OfLab] = []
-    for key, month, minutes, blocked in db.session.execute(_kept(), given):
+    for key, month, minutes, blocked in db.session.execute(_stored(), given):
         if month is None:
             extra_minutes[key], blocked_minutes[key] = Minutes(int(minutes)), Minutes(int(blocked))
         elif minutes is None:
@@ -80,7 +80,7 @@ def open_time(given: Mapping[str, Any]) -> OpenTime:
 
 
 @cache
-def _kept() -> CompoundSelect[Any]:
+def _stored() -> CompoundSelect[Any]:
     """Each lab's month with its open minutes, NULL where they are not known; each instrument, without a month, with
     what its own hours are more in the known ones, and what blocks take of them."""
     months = lab_months(narrowed=True)

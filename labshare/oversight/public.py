@@ -16,7 +16,7 @@ from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.kernel.time import Minutes, start_of_day
 from labshare.oversight.figures import done_figures, finished_in, for_others, on_offer, promise_values
-from labshare.oversight.kept import asked, firms, firms_by, served, sums, usage
+from labshare.oversight.lab_months import asked, firms, firms_by, served, sums, usage
 
 
 @dataclass(frozen=True)
@@ -177,9 +177,9 @@ def standing_of(lab_id: int, today: date) -> Standing:
     whose report is there or due, those whose first report came in time; nothing below ten (R-LAB-1). One statement."""
     last = Month.of(today).previous
     span = (last.plus(-11).starts_at(), last.ends_at())
-    due, kept = promise_values(literal(today, Date))
+    due, on_time = promise_values(literal(today, Date))
     counts = (
-        select(func.coalesce(func.sum(due), 0).label("due"), func.coalesce(func.sum(kept), 0).label("kept"))
+        select(func.coalesce(func.sum(due), 0).label("due"), func.coalesce(func.sum(on_time), 0).label("kept"))
         .where(Booking.lab_id == lab_id, finished_in(span), for_others())
         .subquery()
     )

@@ -23,7 +23,7 @@ from labshare.kernel.time import local_day
 from labshare.organisations.models import Firm
 from labshare.organisations.permissions import visible
 from labshare.oversight.figures import revenue_figures
-from labshare.oversight.kept import asked, firms_by_and_in_all, of_labs_asked, served, sums, usage
+from labshare.oversight.lab_months import asked, firms_by_and_in_all, of_labs_asked, served, sums, usage
 from labshare.oversight.opening import open_time
 from labshare.oversight.rules import Usage, total
 from labshare.oversight.terms import UsageBy

@@ -26,7 +26,7 @@ from labshare.oversight.figures import (
     done_values,
     finished_in,
     in_house_values,
-    kept_in_house,
+    past_in_house,
     revenue_figures,
     started_in,
 )
@@ -120,9 +120,9 @@ def behind(
     clients, smes = db.session.execute(
         select(*distinct.values()).join(Lab, Lab.id == Booking.lab_id).where(*scope, counted, done)
     ).one()
-    blocks, kept = _in_house(by, key, scope, span, now)
+    blocks, in_house = _in_house(by, key, scope, span, now)
     total = {name: int(value or 0) for name, value in zip(shares, sums, strict=True)}
-    total["used_minutes"] += kept
+    total["used_minutes"] += in_house
     rows = db.session.execute(
         found(Booking, *shares.values())
         .options(joinedload(Booking.client), joinedload(Booking.test_item))
@@ -134,7 +134,7 @@ def behind(
         code=subject.code,
         name=subject.name,
         name_en=subject.name_en,
-        total=Usage(**total, in_house_minutes=kept, clients=clients, smes=smes),
+        total=Usage(**total, in_house_minutes=in_house, clients=clients, smes=smes),
         bookings=number,
         rows=[
             BookingShare(booking, Usage(**{name: int(value) for name, value in zip(shares, values, strict=True)}))
@@ -156,7 +156,7 @@ def _in_house(
         .select_from(Holding)
         .join(Instrument, Instrument.id == Holding.instrument_id)
         .join(Lab, Lab.id == Instrument.lab_id)
-        .where(*scope, of == key, *kept_in_house(span, now))
+        .where(*scope, of == key, *past_in_house(span, now))
     ).one()
     return number, int(minutes or 0)
 

@@ -15,7 +15,7 @@ from labshare.notices.services import mail_people
 from labshare.organisations.permissions import check
 from labshare.oversight.checks import Violation, all_violations, known_findings
 from labshare.oversight.digest import DIGEST, digest_of, readers_of_digest
-from labshare.oversight.kept import (
+from labshare.oversight.lab_months import (
     EDGES,
     FIGURES,
     edges,
@@ -104,8 +104,8 @@ def keep_months(*, now: datetime, at_once: int = AT_ONCE) -> int:
     minutes = openings.minutes
     given = given_openings(openings)
     take_turn()
-    for kept in (LabMonth, InstrumentMonth, UsageMonth, ClientMonth):
-        db.session.execute(delete(kept).where(of_given_labs(kept)), given)
+    for stored in (LabMonth, InstrumentMonth, UsageMonth, ClientMonth):
+        db.session.execute(delete(stored).where(of_given_labs(stored)), given)
     _write(InstrumentMonth, instrument_rows().params(given))
     over = given_labs(of_lab for of_lab, is_over in wanted.items() if is_over)
     _write(UsageMonth, summed_rows().params(over | {"now": now}))

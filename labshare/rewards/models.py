@@ -120,7 +120,7 @@ class RewardRun(Model):
 
     __tablename__ = "reward_run"
     __table_args__ = (
-        one_of("state", RunState.kept()),
+        one_of("state", RunState.stored()),
         UniqueConstraint("division", "month"),
     )
 

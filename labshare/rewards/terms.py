@@ -23,7 +23,7 @@ class RunState(Term):
     PAID = "paid", _l("Paid out"), Look("cash", "is-settled")
 
     @classmethod
-    def kept(cls) -> tuple["RunState", ...]:
+    def stored(cls) -> tuple["RunState", ...]:
         """What the database keeps."""
         return tuple(state for state in cls if state != cls.NOTICE_OVER)
 

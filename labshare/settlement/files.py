@@ -153,7 +153,7 @@ def take_photo(stream: IO[bytes], name: str, *, now: datetime) -> TakenPhoto:
 
 
 def keep_table(stream: IO[bytes], name: str, *, now: datetime) -> TakenFile:
-    """Keep a table that somebody wants to take in, for a day: read by `read_kept` when it is checked and when it is
+    """Keep a table that somebody wants to take in, for a day: read by `read_stored` when it is checked and when it is
     taken in. As `take_in`, before the transaction begins; what it holds is not looked at."""
     if writing():
         raise RuntimeError("a file is examined before the transaction begins")
@@ -171,7 +171,7 @@ def keep_table(stream: IO[bytes], name: str, *, now: datetime) -> TakenFile:
     return TakenFile(plain, digest, size)
 
 
-def read_kept(sha256: str) -> list[ReadSheet]:
+def read_stored(sha256: str) -> list[ReadSheet]:
     """The sheets of a table that was kept. Raises `SheetProblem`, `TableGone`."""
     try:
         with path_of(sha256).open("rb") as file:
@@ -227,9 +227,9 @@ def sweep(*, now: datetime) -> int:
         return removed
     for place in (folder(), *sorted(path for path in folder().glob("??") if path.is_dir())):
         old = [path for path in place.iterdir() if path.is_file() and _last_touched(path) < now - ORPHAN_AFTER]
-        kept = set(db.session.scalars(select(StoredFile.sha256).where(StoredFile.sha256.in_([p.name for p in old]))))
+        in_use = set(db.session.scalars(select(StoredFile.sha256).where(StoredFile.sha256.in_([p.name for p in old]))))
         for path in old:
-            if path.name not in kept:
+            if path.name not in in_use:
                 path.unlink(missing_ok=True)
                 removed += 1
     return removed

@@ -191,13 +191,13 @@ class Report(Model):
         return cls.withdrawn_on.is_not(None)
 
     @hybrid_method
-    def kept_on(self, day: date) -> bool:
+    def not_withdrawn_on(self, day: date) -> bool:
         """Whether it is issued by this day and not withdrawn by then; a successor may have taken its place."""
         return self.issued_on <= day and (self.withdrawn_on is None or day < self.withdrawn_on)
 
-    @kept_on.inplace.expression  # type: ignore[attr-defined]
+    @not_withdrawn_on.inplace.expression  # type: ignore[attr-defined]
     @classmethod
-    def _kept_on_in_sql(cls, day: date) -> ColumnElement[bool]:
+    def _not_withdrawn_on_in_sql(cls, day: date) -> ColumnElement[bool]:
         return and_(cls.issued_on <= day, or_(cls.withdrawn_on.is_(None), cls.withdrawn_on > day))
 
 

@@ -69,11 +69,11 @@ class Half:
 def begin_half_session(entered: Entered) -> None:
     """Remember for a few minutes who proved one factor. Nobody is signed in by it: whoever was before is not any
     more, and nothing else the old cookie held stays but the mark of a form that is kept."""
-    kept = session.get(MARK)
+    mark = session.get(MARK)
     end_browser_session()
     session[HALF] = [entered.person_id, entered.state, int((utc_now() + HALF_LASTS).timestamp())]
-    if kept is not None:
-        session[MARK] = kept
+    if mark is not None:
+        session[MARK] = mark
 
 
 def half_session() -> Half | None:

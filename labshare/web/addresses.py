@@ -31,13 +31,13 @@ def _address() -> Callable[..., str]:
     """`url_for` of templates."""
 
     @lru_cache(1_024)
-    def kept(_root: str, endpoint: str, **file: str) -> str:
+    def cached(_root: str, endpoint: str, **file: str) -> str:
         return url_for(endpoint, **file)
 
     # Never an address with a host, which is the request's to say: another's would be kept for everybody.
     def address(endpoint: str, **values: Any) -> str:
         if has_request_context() and not endpoint.startswith(".") and (not values or values.keys() == {"filename"}):
-            return kept(request.script_root, endpoint, **values)
+            return cached(request.script_root, endpoint, **values)
         return url_for(endpoint, **values)
 
     return address

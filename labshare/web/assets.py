@@ -26,11 +26,11 @@ def _read_manifest() -> dict[str, Any] | None:
         stamp = path.stat().st_mtime_ns
     except FileNotFoundError:
         return None
-    kept = current_app.extensions.get("labshare.manifest")
-    if kept is None or kept[0] != stamp:
-        kept = (stamp, json.loads(path.read_text()))
-        current_app.extensions["labshare.manifest"] = kept
-    manifest: dict[str, Any] = kept[1]
+    cached = current_app.extensions.get("labshare.manifest")
+    if cached is None or cached[0] != stamp:
+        cached = (stamp, json.loads(path.read_text()))
+        current_app.extensions["labshare.manifest"] = cached
+    manifest: dict[str, Any] = cached[1]
     return manifest
 
 

@@ -117,7 +117,7 @@ def show_problem_page(problem: Problem) -> Any:
     if isinstance(problem, ProofNeeded):
         return show_proof(problem)
     if isinstance(problem, SignInFirst):
-        return _kept_form() or _sign_in_or(401, None)
+        return _preserved_form() or _sign_in_or(401, None)
     if isinstance(problem, NotAllowed) and current_actor().person_id is None:
         return _sign_in_or(403, problem.text)
     return page(problem.status, problem.text)
@@ -156,7 +156,7 @@ def _stamp_attempt(problem: Problem) -> None:
         problem.refusal = Refusal(f"page.{request.endpoint}"[:60], actor, utc_now(), place)
 
 
-def _kept_form() -> Any:
+def _preserved_form() -> Any:
     """The sign-in page that keeps a form sent after the session had ended; nothing where there is no such form."""
     from labshare.web.account import expired  # its form stands on this frame
 
@@ -174,8 +174,8 @@ def show_http_error(error: HTTPException) -> Any:
         return error
     if status == 401:
         return _sign_in_or(401, None)
-    if isinstance(error, CSRFError) and (kept := _kept_form()):
-        return kept
+    if isinstance(error, CSRFError) and (answer := _preserved_form()):
+        return answer
     if isinstance(error, CSRFError):
         body, status = page(400, _("The form had expired; send it again."), title=_("Send the form again"))
     elif status == 429:

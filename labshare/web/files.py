@@ -4,13 +4,13 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from labshare.http.bench_labels import report_label
-from labshare.http.kept_files import KEPT
+from labshare.http.file_routes import FILE_ROUTES
 from labshare.http.rights import THE_REPORT, requires
 from labshare.settlement.queries.reports import get_report
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 
-for each in KEPT:
+for each in FILE_ROUTES:
     blueprint.get(each.rule)(each.view())
 
 

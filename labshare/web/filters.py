@@ -110,7 +110,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "limits": catalogue.limits,
     "file_size": formatting.file_size,
     "fixed": formatting.fixed,
-    "kept_price": lines.read_price,
+    "stored_price": lines.read_price,
     "kilometres": formatting.kilometres,
     "long_day": formatting.long_day,
     "long_month_day": formatting.long_month_day,

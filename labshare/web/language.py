@@ -89,8 +89,8 @@ def _home() -> str:
 
 def _keep(response: Any, name: str, value: str) -> Response:
     response.set_cookie(name, value, max_age=YEAR, path="/", httponly=True, samesite="Lax", secure=request.is_secure)
-    kept: Response = response
-    return kept
+    cookie_set: Response = response
+    return cookie_set
 
 
 @blueprint.post("/language")

@@ -147,7 +147,7 @@ def codes_offered() -> bool:
     return bool(current_app.config["SMS_URL"])
 
 
-def searches_kept() -> bool:
+def stores_searches() -> bool:
     """Whether the searches of who reads are kept for their firm."""
     return keeps_searches(current_actor())
 
@@ -167,7 +167,7 @@ def init(app: Flask) -> None:
         csrf_token=generate_csrf,
         action_title=action_title,
         codes_offered=codes_offered,
-        searches_kept=searches_kept,
+        stores_searches=stores_searches,
     )
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.trim_blocks = True

@@ -90,12 +90,12 @@ def show_proof(problem: ProofNeeded) -> Any:
         if name not in ("csrf_token", CODE, PASSWORD, PASSKEY)
     ]
     here = request.full_path.rstrip("?")
-    kept = request.method in CHANGING and not any("password" in name for name, _value in fields)
+    repeated = request.method in CHANGING and not any("password" in name for name, _value in fields)
     page = proof_page(
         person,
         proof,
-        action=here if kept else url_for("account.prove"),
-        fields=fields if kept else [("next", here), ("of", str(request.endpoint))],
+        action=here if repeated else url_for("account.prove"),
+        fields=fields if repeated else [("next", here), ("of", str(request.endpoint))],
         problem=problem.cause,
     )
     return page, problem.cause.status if problem.cause is not None else problem.status

@@ -19,13 +19,13 @@ from tests.mails import letters, link_in_last_mail
 from tests.signing import sign_in
 
 PASSWORD = "nine green apples"
-KEPT = hashed(PASSWORD)
+PASSWORD_HASH = hashed(PASSWORD)
 CSRF = re.compile(r'name="csrf_token" value="[^"]+"')
 """It holds the second it was made in."""
 
 
 def with_password(**given: Any) -> Person:
-    made = make.person(password_hash=KEPT, **given)
+    made = make.person(password_hash=PASSWORD_HASH, **given)
     db.session.commit()
     return made
 
@@ -70,7 +70,7 @@ def test_owner_of_the_address_is_told_of_another_sign_up(app: Flask, client: Fla
     client.post("/account/sign-up", data={"name": "x", "email": known.email})
     (mail,) = letters()
     assert mail.subject == "There is an account with this address already"
-    assert db.session.query(Person).one().password_hash == KEPT
+    assert db.session.query(Person).one().password_hash == PASSWORD_HASH
 
 
 def test_sign_in_renews_the_session_and_goes_on(app: Flask, client: FlaskClient, clock: Any) -> None:
@@ -95,7 +95,7 @@ def test_next_never_leads_to_another_site(app: Flask, client: FlaskClient, clock
 def test_no_way_in_for_a_disabled_or_unconfirmed_account(
     app: Flask, client: FlaskClient, clock: Any, given: dict[str, Any]
 ) -> None:
-    someone = make.person(**{"password_hash": KEPT, **given})
+    someone = make.person(**{"password_hash": PASSWORD_HASH, **given})
     db.session.commit()
     assert enter(client, someone.email).status_code == 422
     assert not signed_in(client)
@@ -166,7 +166,7 @@ def test_weak_password_is_refused_at_its_field(
     assert answer.status_code == 422
     assert message in answer.text
     db.session.refresh(known)
-    assert known.password_hash == KEPT
+    assert known.password_hash == PASSWORD_HASH
 
 
 def test_links_of_mails_are_kept_nowhere(app: Flask, client: FlaskClient, clock: Any) -> None:

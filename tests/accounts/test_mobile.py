@@ -27,7 +27,7 @@ from tests.mails import letters
 from tests.signing import sign_in
 
 PASSWORD = "nine green apples"
-KEPT = hashed(PASSWORD)
+PASSWORD_HASH = hashed(PASSWORD)
 NUMBER, OTHER = "13805751234", "13905754321"
 OF_ONE_REQUEST = re.compile(rf'value="[^"]+"|{NUMBER}|{OTHER}')
 
@@ -39,7 +39,7 @@ def offered(app: Flask) -> None:
 
 @pytest.fixture
 def known(app: Flask, clock: Any) -> Person:
-    made = make.person(password_hash=KEPT, mobile=NUMBER, locale="zh_Hans_CN")
+    made = make.person(password_hash=PASSWORD_HASH, mobile=NUMBER, locale="zh_Hans_CN")
     db.session.commit()
     return made
 
@@ -166,7 +166,7 @@ def test_a_disabled_account_is_not_signed_in(client: FlaskClient, known: Person,
 
 
 def test_a_number_is_put_on_and_removed(client: FlaskClient, clock: Any) -> None:
-    person = make.person(password_hash=KEPT)
+    person = make.person(password_hash=PASSWORD_HASH)
     db.session.commit()
     sign_in(client, person)
     page = client.post("/account/mobile", data={"mobile": NUMBER, "present_password": "wrong password 1"})
@@ -191,7 +191,7 @@ def test_a_number_is_put_on_and_removed(client: FlaskClient, clock: Any) -> None
 def test_a_number_of_another_account_is_said_to_its_holder_alone(
     client: FlaskClient, known: Person, clock: Any
 ) -> None:
-    second = make.person(password_hash=KEPT)
+    second = make.person(password_hash=PASSWORD_HASH)
     db.session.commit()
     sign_in(client, second)
     page = client.post("/account/mobile", data={"mobile": NUMBER, "present_password": PASSWORD})
@@ -206,7 +206,7 @@ def test_a_number_of_another_account_is_said_to_its_holder_alone(
 
 def test_a_number_of_a_disabled_account_is_taken(client: FlaskClient, known: Person, clock: Any) -> None:
     known.disabled_at = clock.now
-    second = make.person(password_hash=KEPT)
+    second = make.person(password_hash=PASSWORD_HASH)
     db.session.commit()
     sign_in(client, second)
     client.post("/account/mobile", data={"mobile": NUMBER, "present_password": PASSWORD})
@@ -216,7 +216,7 @@ def test_a_number_of_a_disabled_account_is_taken(client: FlaskClient, known: Per
 
 def test_a_code_for_another_account_puts_nothing_on(app: Flask, known: Person, clock: Any) -> None:
     """Somebody reads a code over another's shoulder, and types it in the own account."""
-    first, second = (make.person(password_hash=KEPT) for _ in range(2))
+    first, second = (make.person(password_hash=PASSWORD_HASH) for _ in range(2))
     db.session.commit()
     browsers = [app.test_client(), app.test_client()]
     for browser, person in zip(browsers, (first, second), strict=True):

@@ -27,7 +27,7 @@ from tests.passkeys import ADDRESS, SoftKey, asked_on, passkey_of
 from tests.signing import sign_in
 
 PASSWORD = "nine green apples"
-KEPT = hashed(PASSWORD)
+PASSWORD_HASH = hashed(PASSWORD)
 SECOND = "/account/sign-in/code-of-app"
 SETTINGS = "/account/second-factor"
 ADD = "/account/second-factor/passkeys/add"
@@ -39,14 +39,14 @@ pytestmark = pytest.mark.engines("sqlite")  # what the database guards is tried 
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are compared without the hash's work."""
     monkeypatch.setattr(
-        "labshare.accounts.passwords.fits", lambda kept, password: kept == KEPT and password == PASSWORD
+        "labshare.accounts.passwords.fits", lambda stored, password: stored == PASSWORD_HASH and password == PASSWORD
     )
 
 
 @pytest.fixture
 def owner(app: Flask, clock: Any, monkeypatch: pytest.MonkeyPatch) -> Person:
     monkeypatch.setitem(app.config, "BASE_URL", ADDRESS)
-    made = make.member(make.firm(), "owner", password_hash=KEPT, locale="zh_Hans_CN")
+    made = make.member(make.firm(), "owner", password_hash=PASSWORD_HASH, locale="zh_Hans_CN")
     db.session.commit()
     return made
 
@@ -219,7 +219,7 @@ def test_what_was_signed_once_signs_in_once(app: Flask, client: FlaskClient, own
 def test_the_password_of_one_and_the_passkey_of_another_open_nothing(
     client: FlaskClient, owner: Person, key: SoftKey
 ) -> None:
-    thief = make.person(password_hash=KEPT)
+    thief = make.person(password_hash=PASSWORD_HASH)
     db.session.commit()
     theirs = passkey_of(thief)
     give_password(client, owner)
@@ -250,15 +250,15 @@ def test_a_counter_that_goes_back_is_refused_and_in_the_trail(
 
 
 @pytest.mark.parametrize(
-    ("kept", "shown", "fits"), [(0, 0, True), (0, 1, True), (5, 6, True), (5, 5, False), (5, 0, False)]
+    ("stored", "shown", "fits"), [(0, 0, True), (0, 1, True), (5, 6, True), (5, 5, False), (5, 0, False)]
 )
-def test_how_a_counter_goes_on(kept: int, shown: int, fits: bool) -> None:
-    assert passkeys.goes_on(kept=kept, shown=shown) is fits
+def test_how_a_counter_goes_on(stored: int, shown: int, fits: bool) -> None:
+    assert passkeys.goes_on(stored=stored, shown=shown) is fits
 
 
 def test_a_key_copied_to_another_account_opens_nothing(client: FlaskClient, owner: Person, key: SoftKey) -> None:
     """Who writes to the database and does not know `SECRET_KEY` puts no passkey of his own on an account."""
-    thief = make.person(password_hash=KEPT)
+    thief = make.person(password_hash=PASSWORD_HASH)
     db.session.commit()
     theirs = passkey_of(thief)
     mine = db.session.query(Passkey).filter_by(person_id=owner.id).one()
@@ -319,7 +319,7 @@ def test_removing_asks_for_proof_and_takes_the_codes_along(
 
 
 def test_nobody_removes_anothers(client: FlaskClient, owner: Person, key: SoftKey) -> None:
-    stranger = make.person(password_hash=KEPT)
+    stranger = make.person(password_hash=PASSWORD_HASH)
     db.session.commit()
     own = passkeys.passkeys_of(owner.id)[0].id
     sign_in(client, stranger)
@@ -345,7 +345,7 @@ def test_r_factor_5_a_passkey_is_the_factor_that_roles_need(
 ) -> None:
     """R-FACTOR-5, R-FACTOR-6"""
     monkeypatch.setitem(app.config, "SECOND_FACTOR", "required")
-    admin = make.regulator("admin", password_hash=KEPT)
+    admin = make.regulator("admin", password_hash=PASSWORD_HASH)
     db.session.commit()
     with transaction():
         _row, secret = issue_token(actor=make.actor(admin, None, "admin"), now=clock.now, scope="read")

@@ -14,7 +14,7 @@ from labshare.kernel.database import db, transaction
 from tests import factories as make
 
 PASSWORD = "nine green apples"
-KEPT = hashed(PASSWORD)
+PASSWORD_HASH = hashed(PASSWORD)
 OWN = {"email": "li.xiaoyan@juwan.example", "name": "李晓燕"}
 
 
@@ -57,13 +57,13 @@ def test_no_hash_is_made_while_the_database_waits(app: Flask, clock: Any) -> Non
     with transaction(), pytest.raises(RuntimeError):
         hashed(PASSWORD)
     with transaction(), pytest.raises(RuntimeError):
-        passwords.fits(KEPT, PASSWORD)
+        passwords.fits(PASSWORD_HASH, PASSWORD)
 
 
 @pytest.mark.engines("sqlite")
 def test_pages_hash_before_their_transaction(app: Flask, client: FlaskClient, clock: Any) -> None:
     """Each page that takes a password, to its end: a hash inside would be refused."""
-    person = make.person(password_hash=KEPT)
+    person = make.person(password_hash=PASSWORD_HASH)
     link = password_link(person, clock.now, RESET_LASTS)
     db.session.commit()
     assert client.post(f"/account/password/{link}", data={"password": "seven blue pears"}).status_code == 303
@@ -79,8 +79,8 @@ def test_pages_hash_before_their_transaction(app: Flask, client: FlaskClient, cl
 
 def test_asking_for_a_new_password_does_the_same_for_everybody(app: Flask, client: FlaskClient, clock: Any) -> None:
     """R-FACTOR-8. Statement by statement, so that the time says nothing, either."""
-    known = make.person(password_hash=KEPT)
-    disabled = make.person(password_hash=KEPT, disabled_at=clock.now)
+    known = make.person(password_hash=PASSWORD_HASH)
+    disabled = make.person(password_hash=PASSWORD_HASH, disabled_at=clock.now)
     db.session.commit()
     said, seen = [], []
     for address in (known.email, disabled.email, "nobody@test.example"):

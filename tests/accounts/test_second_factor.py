@@ -25,7 +25,7 @@ from tests.mails import letters
 from tests.signing import sign_in
 
 PASSWORD = "nine green apples"
-KEPT = hashed(PASSWORD)
+PASSWORD_HASH = hashed(PASSWORD)
 SECOND = "/account/sign-in/code-of-app"
 SETTINGS = "/account/second-factor"
 SET_UP = "/account/second-factor/set-up"
@@ -35,13 +35,13 @@ SET_UP = "/account/second-factor/set-up"
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are compared without the hash's work."""
     monkeypatch.setattr(
-        "labshare.accounts.passwords.fits", lambda kept, password: kept == KEPT and password == PASSWORD
+        "labshare.accounts.passwords.fits", lambda stored, password: stored == PASSWORD_HASH and password == PASSWORD
     )
 
 
 @pytest.fixture
 def owner(app: Flask, clock: Any) -> Person:
-    made = make.member(make.firm(), "owner", password_hash=KEPT, locale="zh_Hans_CN")
+    made = make.member(make.firm(), "owner", password_hash=PASSWORD_HASH, locale="zh_Hans_CN")
     db.session.commit()
     return made
 
@@ -117,7 +117,7 @@ def test_setting_up_asks_for_the_password(client: FlaskClient, owner: Person, cl
 
 
 def test_a_key_of_another_person_or_of_yesterday_is_not_taken(client: FlaskClient, owner: Person, clock: Any) -> None:
-    other = make.person(password_hash=KEPT)
+    other = make.person(password_hash=PASSWORD_HASH)
     db.session.commit()
     for_other = factors.new_set_up(other.id, clock.now)
     secret = factors.secret_of_set_up(for_other, other.id, clock.now)
@@ -153,7 +153,7 @@ def test_neither_secret_nor_recovery_codes_are_in_the_database(app: Flask, owner
 
 def test_a_secret_copied_to_another_account_opens_nothing(app: Flask, owner: Person, phone: Authenticator) -> None:
     """Who writes to the database and does not know `SECRET_KEY` puts no factor of his own on an account."""
-    other = make.person(password_hash=KEPT)
+    other = make.person(password_hash=PASSWORD_HASH)
     db.session.commit()
     theirs = app_of(other)
     db.session.get_one(SecondFactor, owner.id).secret = db.session.get_one(SecondFactor, other.id).secret
@@ -334,7 +334,7 @@ def test_the_half_session_ends_with_any_change_of_the_account(
 
 def test_whoever_was_signed_in_is_not_any_more(client: FlaskClient, owner: Person, phone: Authenticator) -> None:
     """No session is carried over from the first page to the second one."""
-    other = make.person(password_hash=KEPT)
+    other = make.person(password_hash=PASSWORD_HASH)
     db.session.commit()
     sign_in(client, other)
     give_password(client, owner)
@@ -500,9 +500,9 @@ def test_r_factor_5_who_needs_one_reaches_nothing_else(
 ) -> None:
     """R-FACTOR-5"""
     who = (
-        make.member(make.firm(), "owner", password_hash=KEPT)
+        make.member(make.firm(), "owner", password_hash=PASSWORD_HASH)
         if role == "owner"
-        else make.regulator(role, password_hash=KEPT)
+        else make.regulator(role, password_hash=PASSWORD_HASH)
     )
     db.session.commit()
     signed = give_password(client, who)
@@ -530,7 +530,7 @@ def test_r_factor_5_who_needs_one_reaches_nothing_else(
 
 
 def test_who_needs_none_goes_on_without(app: Flask, client: FlaskClient, clock: Any, required: None) -> None:
-    booker = make.member(make.firm(), "booker", password_hash=KEPT)
+    booker = make.member(make.firm(), "booker", password_hash=PASSWORD_HASH)
     db.session.commit()
     give_password(client, booker)
     assert signed_in(client)
@@ -539,7 +539,7 @@ def test_who_needs_none_goes_on_without(app: Flask, client: FlaskClient, clock: 
 def test_r_factor_6_tokens_need_one_too(app: Flask, client: FlaskClient, clock: Any, required: None) -> None:
     """R-FACTOR-6"""
     firm = make.firm()
-    booker = make.member(firm, "booker", password_hash=KEPT)
+    booker = make.member(firm, "booker", password_hash=PASSWORD_HASH)
     db.session.commit()
     with transaction():
         _row, secret = issue_token(actor=make.actor(booker, firm, "booker"), now=clock.now, scope="read")

@@ -20,7 +20,7 @@ from tests.authenticator import Authenticator, app_of
 from tests.signing import sign_in
 
 PASSWORD = "nine green apples"
-KEPT = hashed(PASSWORD)
+PASSWORD_HASH = hashed(PASSWORD)
 TOKENS = "/account/tokens"
 PROVES = {
     "account.add_passkey",
@@ -44,7 +44,7 @@ PROVES = {
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are compared without the hash's work."""
     monkeypatch.setattr(
-        "labshare.accounts.passwords.fits", lambda kept, password: kept == KEPT and password == PASSWORD
+        "labshare.accounts.passwords.fits", lambda stored, password: stored == PASSWORD_HASH and password == PASSWORD
     )
 
 
@@ -57,7 +57,7 @@ def firm(app: Flask, clock: Any) -> Firm:
 
 @pytest.fixture
 def owner(firm: Firm) -> Person:
-    made = make.member(firm, "owner", password_hash=KEPT, locale="zh_Hans_CN")
+    made = make.member(firm, "owner", password_hash=PASSWORD_HASH, locale="zh_Hans_CN")
     db.session.commit()
     return made
 
@@ -220,7 +220,7 @@ def test_a_new_password_asks_for_the_code_before_its_form(
 
 
 def test_agreeing_to_a_role_asks_for_proof(app: Flask, clock: Any) -> None:
-    admin, other, chosen = make.regulator("admin", password_hash=KEPT), make.regulator("admin"), make.person()
+    admin, other, chosen = make.regulator("admin", password_hash=PASSWORD_HASH), make.regulator("admin"), make.person()
     role = make.add(
         RegulatorRole(
             person_id=chosen.id, role="officer", division="330624", proposed_by=other.id, proposed_at=clock.now

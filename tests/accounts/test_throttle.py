@@ -21,14 +21,14 @@ from tests.mails import link_in_last_mail
 pytestmark = pytest.mark.slow
 
 PASSWORD = "nine green apples"
-KEPT = hashed(PASSWORD)
+PASSWORD_HASH = hashed(PASSWORD)
 ENGINES = ("sqlite",)
 HERE, ELSEWHERE, FAR = "192.0.2.7", "198.51.100.9", "203.0.113.20"
 
 
 @pytest.fixture
 def known(app: Flask, clock: Any) -> Person:
-    made = make.person(password_hash=KEPT)
+    made = make.person(password_hash=PASSWORD_HASH)
     db.session.commit()
     return made
 
@@ -37,7 +37,7 @@ def known(app: Flask, clock: Any) -> Person:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are compared without the hash's work: these tests guess hundreds of times."""
     monkeypatch.setattr(
-        "labshare.accounts.passwords.fits", lambda kept, password: kept == KEPT and password == PASSWORD
+        "labshare.accounts.passwords.fits", lambda stored, password: stored == PASSWORD_HASH and password == PASSWORD
     )
 
 
@@ -126,7 +126,7 @@ def test_known_browser_has_an_allowance_and_no_more(limited: Flask, known: Perso
 def test_cookie_that_is_not_this_accounts_helps_nobody(limited: Flask, known: Person, how: str) -> None:
     thief = limited.test_client()
     if how == "another person's":
-        other = make.person(password_hash=KEPT)
+        other = make.person(password_hash=PASSWORD_HASH)
         db.session.commit()
         enter(thief, other.email)
     elif how == "forged":

@@ -6,7 +6,7 @@ import platform
 import time
 
 from tests.bench import bookings, offers, pages, reads, runs, searching, server, sheets, slow, week
-from tests.bench.kept import loaded, loading_of
+from tests.bench.databases import loaded, loading_of
 from tests.bench.measure import ENGINES, Figure, show
 
 NAMES = ("pages", "search", "reads", "week", "server", "bookings", "slow", "offers", "sheets", "runs")

@@ -34,7 +34,7 @@ from labshare.kernel.references import ALPHABET
 from labshare.organisations.models import ApiToken
 from labshare.organisations.queries import digest
 from tests import factories
-from tests.bench.kept import loaded
+from tests.bench.databases import loaded
 from tests.bench.measure import Figure, milliseconds
 from tests.bench.plain import connected
 from tests.conftest import SHANGHAI

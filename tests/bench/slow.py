@@ -6,7 +6,7 @@ import time
 
 from labshare.kernel.database import db
 from tests.bench.bookings import PORT, body_of, fill, serving
-from tests.bench.kept import loaded
+from tests.bench.databases import loaded
 from tests.bench.measure import Figure, milliseconds
 from tests.races.slow_connections import beginnings, dawdling
 

@@ -61,7 +61,7 @@ ELSEWHERE = {
     "labshare/rewards/queries/pages.py::notice_days": "the days of a public notice are counted",
     "labshare/rewards/services/approve.py::notice_is_over": "there is a day to name",
     "labshare/rewards/services/policies.py::end_policy": "the order of two months that are given",
-    "labshare/settlement/rules/documents.py::standing": "the rule of reports; `Report.kept_on` is held equal to it",
+    "labshare/settlement/rules/documents.py::standing": "the rule of reports; `Report.not_withdrawn_on` is equal to it",
     "labshare/web/account/affiliations.py::_page": "which steps a firm can still take",
     "labshare/web/account/affiliations.py::end_affiliation": "which of two steps an end is",
     "labshare/web/regulator/affiliations.py::_possible": "which steps an officer can still take",

@@ -53,7 +53,7 @@ REASONS = {
     "organisations.queries.search_firms": "a county sees whoever booked there: looked for among its bookings",
     "oversight.checks.": "the nightly check looks at everything",
     "oversight.dashboard.dashboard": "sums what months keep of each lab, instrument and item",
-    "oversight.kept.pending": "every month of every lab is asked whether it is to be counted",
+    "oversight.lab_months.pending": "every month of every lab is asked whether it is to be counted",
     "oversight.opening.open_time": "the same; a month that is not kept, with the blocks from its beginning on",
     "oversight.public.figures_by_month": "sums what months keep",
     "oversight.public.public_figures": "sums what months keep",

@@ -74,7 +74,7 @@ from tests.rights.world import RightsWorld, machines
 
 Step = tuple[str, Callable[[], Any]]
 PASSWORD = "nine green apples"
-KEPT, OTHER = hashed(PASSWORD), hashed(PASSWORD + " more")
+PASSWORD_HASH, OTHER = hashed(PASSWORD), hashed(PASSWORD + " more")
 
 EXEMPT = {
     "regulator.create_administrator": "in an empty installation alone: tests/organisations/test_separation.py",
@@ -116,7 +116,7 @@ def _accounts(world: RightsWorld) -> Iterator[Step]:
     own = Actor(person_id=someone.id)
     yield "ask for a reset", lambda: accounts.ask_password_reset(actor=nobody, now=now, email=someone.email)
     token = password_link(someone, now, RESET_LASTS)
-    yield "set a password", lambda: accounts.set_password(actor=nobody, now=now, token=token, new_hash=KEPT)
+    yield "set a password", lambda: accounts.set_password(actor=nobody, now=now, token=token, new_hash=PASSWORD_HASH)
     kept = db.session.get_one(Person, someone.id).password_hash or ""
     yield "sign in", lambda: accounts.sign_in(actor=nobody, now=now, person_id=someone.id, seen_hash=kept)
     with transaction():
@@ -129,7 +129,7 @@ def _accounts(world: RightsWorld) -> Iterator[Step]:
     yield "choose a language", lambda: accounts.choose_language(actor=own, now=now, locale="en")
     yield (
         "change the password",
-        lambda: accounts.change_password(actor=own, now=now, seen_hash=KEPT, new_hash=OTHER),
+        lambda: accounts.change_password(actor=own, now=now, seen_hash=PASSWORD_HASH, new_hash=OTHER),
     )
     yield "sign out everywhere", lambda: accounts.sign_out_everywhere(actor=own, now=now)
     number, adding, signing_in = "13805751234", CodePurpose.ADDING, CodePurpose.SIGNING_IN
@@ -183,7 +183,7 @@ def _members(world: RightsWorld) -> Iterator[Step]:
     owner = acting(world, "client_owner")
     firm_id = owner.firm_id or 0
     with transaction():
-        guest = make.person(email="guest2@test.example", password_hash=KEPT)
+        guest = make.person(email="guest2@test.example", password_hash=PASSWORD_HASH)
         returned = make.firm(verified_at=None)
         master = make.member(returned, "owner")
         organisations.return_firm(actor=acting(world, "admin"), now=now, firm_id=returned.id, reason="名称不符")
@@ -198,7 +198,7 @@ def _members(world: RightsWorld) -> Iterator[Step]:
     yield (
         "join by an invitation",
         lambda: organisations.join_by_invitation(
-            actor=Actor(), now=now, secret=secret_in_mail(), name="新人", new_hash=KEPT
+            actor=Actor(), now=now, secret=secret_in_mail(), name="新人", new_hash=PASSWORD_HASH
         ),
     )
     yield (

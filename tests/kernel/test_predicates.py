@@ -155,7 +155,7 @@ def test_a_policy_governs_as_its_document_does(first: Month, last: Month | None,
 @given(issued=DAYS, withdrawn=st.none() | DAYS, day=DAYS)
 def test_a_report_is_kept_as_the_rule_says(issued: date, withdrawn: date | None, day: date) -> None:  # R-PAPER-3
     documents = Documents((), (ReportDocument(id=1, day=issued, replaces=None, withdrawn_on=withdrawn),), (), ())
-    assert Report(issued_on=issued, withdrawn_on=withdrawn).kept_on(day) == bool(documents.standing(day))
+    assert Report(issued_on=issued, withdrawn_on=withdrawn).not_withdrawn_on(day) == bool(documents.standing(day))
 
 
 SPANS = st.tuples(DAYS, st.none() | DAYS).filter(lambda span: span[1] is None or span[0] <= span[1])

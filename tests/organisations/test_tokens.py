@@ -28,7 +28,7 @@ from labshare.organisations.services import (
 from tests import factories as make
 
 PASSWORD = "nine green apples"
-KEPT = hashed(PASSWORD)
+PASSWORD_HASH = hashed(PASSWORD)
 
 
 def test_token_holds_the_role_in_its_firm_and_no_other(app: Flask, clock: Any) -> None:  # R-RIGHTS-8
@@ -67,7 +67,7 @@ def test_regulators_token_holds_the_roles(app: Flask, clock: Any) -> None:  # R-
 )
 def test_token_ends(app: Flask, clock: Any, how: str) -> None:
     firm = make.firm()
-    someone = make.member(firm, "owner", demonstration=True, password_hash=KEPT)
+    someone = make.member(firm, "owner", demonstration=True, password_hash=PASSWORD_HASH)
     acting = make.actor(someone, firm, "owner")
     row, secret = issue_token(actor=acting, now=clock.now, scope="write")
     assert holder_of_token(secret, clock.now)

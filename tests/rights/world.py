@@ -43,7 +43,7 @@ from labshare.rewards.services import (
 )
 from labshare.rewards.services.grades import GradeRow
 from labshare.settlement.bank import BankLine
-from labshare.settlement.files import TakenFile, TakenPhoto, keep_table, read_kept, upload_key
+from labshare.settlement.files import TakenFile, TakenPhoto, keep_table, read_stored, upload_key
 from labshare.settlement.models import MARK, BookingHold, DoubleDocument, InvoiceLine, PayerAcceptance, Payment, Report
 from labshare.settlement.rules.bank_sheets import BANK, read_statement
 from labshare.settlement.rules.lists import find_layout
@@ -640,7 +640,7 @@ def _bank(owner: Actor) -> dict[str, Any]:
         keep_table(io.BytesIO(said.format(amount, number).encode()), "bank.csv", now=utc_now())
         for amount, number in (("10.00", "A1"), ("2000.00", "A2"))
     )
-    [sheet] = read_kept(imported.sha256)
+    [sheet] = read_stored(imported.sha256)
     layout = find_layout(sheet, BANK)
     assert layout is not None
     with transaction():
@@ -648,7 +648,7 @@ def _bank(owner: Actor) -> dict[str, Any]:
             actor=owner,
             now=utc_now(),
             account="6222000000000001",
-            heads=layout.kept,
+            heads=layout.heads,
             file=imported,
             rows=read_statement(sheet, layout, today=date(2026, 11, 24)).rows,
         )

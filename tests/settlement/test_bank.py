@@ -73,7 +73,7 @@ def test_other_heads_are_mapped_once_and_found_again():
     kept = {BankColumn.DAY: "何时", BankColumn.AMOUNT: "多少", BankColumn.PAYER: "谁", BankColumn.REFERENCE: "编码"}
     layout = find_layout(sheet_of([["别的"], *rows]), BANK, kept)
     assert layout is not None
-    assert layout.kept == kept
+    assert layout.heads == kept
     assert read_statement(sheet_of([["别的"], *rows]), layout, today=TODAY).rows[0].payer == "某公司"
 
 
@@ -237,7 +237,7 @@ def imported(actor, rows, account: str = ACCOUNT, name: str = "bank.csv") -> int
             actor=actor,
             now=utc_now(),
             account=account,
-            heads=layout.kept,
+            heads=layout.heads,
             file=file,
             rows=read_statement(sheet, layout, today=TODAY).rows,
         )[1]

@@ -59,7 +59,7 @@ def ask_approval(body: dict[str, Any], answers: SentAnswers) -> Any:
         actor=actor,
         now=now,
         sample_description=body["sample_description"],
-        answers=answers.kept(actor, now),
+        answers=answers.stored(actor, now),
         confidential=body["confidential"],
         cost_centre=body["cost_centre"],
         surcharges=body["surcharges"],

@@ -322,7 +322,7 @@ def book(body: dict[str, Any], answers: SentAnswers) -> Any:
         actor=actor,
         now=now,
         sample_description=body["sample_description"],
-        answers=answers.kept(actor, now),
+        answers=answers.stored(actor, now),
         confidential=body["confidential"],
         surcharges=body["surcharges"],
         quote_id=body["quote"],

@@ -98,7 +98,7 @@ def accept_for_client(body: dict[str, Any], made_id: int) -> Any:
         now=now,
         made_id=made_id,
         sample_description=body["sample_description"],
-        answers=SentAnswers(body["answers"], {}, body["form_revision"]).kept(actor, now),
+        answers=SentAnswers(body["answers"], {}, body["form_revision"]).stored(actor, now),
         confidential=body["confidential"],
         cost_centre=body["cost_centre"],
     )

@@ -25,7 +25,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.formatting import twin
 from labshare.kernel.terms import EntryState
-from labshare.notices.kinds import ENTRIES, filled, kept
+from labshare.notices.kinds import ENTRIES, filled, json_params
 from labshare.notices.services import absolute
 from labshare.organisations.models import Membership
 from labshare.organisations.queries import account_of_person
@@ -153,7 +153,7 @@ def _blocks(feed: CalendarFeed, now: datetime) -> list[Entry]:
 
 
 def _entry(booking: Booking, *, lab_side: bool) -> Entry:
-    words, of = ENTRIES[LAB_ENTRY if lab_side else CLIENT_ENTRY], kept(words_of_entry(booking))
+    words, of = ENTRIES[LAB_ENTRY if lab_side else CLIENT_ENTRY], json_params(words_of_entry(booking))
     moments = (
         booking.booked_at,
         booking.requested_at,

@@ -303,18 +303,18 @@ def offers(
     else:
         questions = _questions(pairs, wish)
         _answer(questions, now)
-    kept: list[_Kept] = []
+    ranked: list[_Ranked] = []
     for question in questions:
         slot = question.slot
         late = slot is not None and done_by is not None and slot.ends_at > done_by
         if (slot is None or late) and not late_too:
             continue
         distance = _distance(near, question.pair) if near is not None else None
-        kept.append(_Kept(_key(order, question, late, distance), question, late, distance))
-    kept.sort(key=lambda one: one.key)
+        ranked.append(_Ranked(_key(order, question, late, distance), question, late, distance))
+    ranked.sort(key=lambda one: one.key)
     sums = {pair.lab_id: pair.ratings for pair in pairs if any(pair.ratings)}
     rated = {lab_id: average_of(of_lab) for lab_id, of_lab in sums.items()}
-    return [_offer(one, rated.get(one.question.pair.lab_id), local_day(now)) for one in kept[:limit]]
+    return [_offer(one, rated.get(one.question.pair.lab_id), local_day(now)) for one in ranked[:limit]]
 
 
 def _pairs(
@@ -622,7 +622,7 @@ def _holds(gap: Gap, plan: Plan) -> bool:
 # -- order and rows
 
 
-class _Kept(NamedTuple):
+class _Ranked(NamedTuple):
     """A question that gives an offer, and its place among them."""
 
     key: tuple[Any, ...]
@@ -650,7 +650,7 @@ def _distance(near: Coordinates | None, pair: _Pair) -> Kilometres | None:
     return as_the_crow_flies(near, (pair.latitude, pair.longitude))
 
 
-def _offer(one: _Kept, average: Average | None, day: date) -> Offer:
+def _offer(one: _Ranked, average: Average | None, day: date) -> Offer:
     question, pair = one.question, one.question.pair
     return Offer(
         item_id=pair.item_id,

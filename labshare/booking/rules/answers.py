@@ -53,7 +53,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredAnswers:
     """Answers that were checked and written before: of a booking that its firm's approver agrees to."""
 
     rows: list[dict[str, Any]] | None
@@ -139,5 +139,5 @@ def files_in(rows: Iterable[Mapping[str, Any]] | None) -> list[int]:
 
 
 def words_in(rows: Iterable[Mapping[str, Any]] | None) -> dict[int, str]:
-    """Kept answers to fill into a form again, by question: a file is chosen anew each time."""
+    """StoredAnswers answers to fill into a form again, by question: a file is chosen anew each time."""
     return {row["field"]: row["value"] for row in rows or () if "value" in row}

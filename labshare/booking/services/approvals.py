@@ -17,7 +17,7 @@ from labshare.booking.models import Approval, Booking, Holding
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.quotes import QuoteRow
 from labshare.booking.queries.slots import alternatives_for
-from labshare.booking.rules.answers import Answers, Kept
+from labshare.booking.rules.answers import Answers, StoredAnswers
 from labshare.booking.rules.lifecycle import answer_by
 from labshare.booking.rules.rows import time_until_yes
 from labshare.booking.services import holdings
@@ -171,7 +171,7 @@ def approve(*, actor: Actor, now: datetime, approval_id: int, price_fen: Fen) ->
         quantity=found.quantity,
         starts_at=found.starts_at,
         sample_description=found.sample_description,
-        answers=Kept(found.answers),
+        answers=StoredAnswers(found.answers),
         confidential=found.confidential,
         hours=found.hours,
         instrument_id=found.instrument_id,

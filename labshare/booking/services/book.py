@@ -29,7 +29,7 @@ from labshare.booking.queries.marks import check_marks
 from labshare.booking.queries.quotes import QuoteRow, get_quote
 from labshare.booking.queries.slots import alternatives_for, price_for
 from labshare.booking.rules import rows
-from labshare.booking.rules.answers import Answers, Kept
+from labshare.booking.rules.answers import Answers, StoredAnswers
 from labshare.booking.rules.lifecycle import first_state
 from labshare.booking.rules.price import Price, Work
 from labshare.booking.rules.slots import free_units
@@ -160,7 +160,7 @@ def book(
     quantity: int,
     starts_at: datetime,
     sample_description: str = "",
-    answers: Answers | Kept = NO_ANSWERS,
+    answers: Answers | StoredAnswers = NO_ANSWERS,
     confidential: bool = False,
     hours: Hours | None = None,
     instrument_id: int | None = None,
@@ -249,7 +249,7 @@ def order_of(
     hours: Hours | None,
     starts_at: datetime,
     instrument_id: int | None,
-    answers: Answers | Kept,
+    answers: Answers | StoredAnswers,
     surcharges: Collection[str],
     quote_id: int | None = None,
     quote: QuoteRow | None = None,

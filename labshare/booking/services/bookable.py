@@ -4,7 +4,7 @@ from typing import Any
 
 from labshare.booking.errors import FirmUnverified, NotPublished, QuestionsChanged
 from labshare.booking.queries.loading import BookableItem
-from labshare.booking.rules.answers import Answers, Kept, answer_problems, written_answers
+from labshare.booking.rules.answers import Answers, StoredAnswers, answer_problems, written_answers
 from labshare.catalogue.terms import LifeState
 from labshare.kernel.actor import Actor
 from labshare.kernel.errors import NotAllowed, NotFound, SignInFirst, raise_all
@@ -27,11 +27,11 @@ def check_bookable(actor: Actor, bookable: BookableItem | None) -> BookableItem:
     return bookable
 
 
-def answers_to(bookable: BookableItem, answers: Answers | Kept) -> list[dict[str, Any]] | None:
+def answers_to(bookable: BookableItem, answers: Answers | StoredAnswers) -> list[dict[str, Any]] | None:
     """What a booking keeps of the answers to the item's sample form; None where it has none (R-SAMPLE-2). One
     statement, none without a form. Raises `QuestionsChanged` where another form was shown, and the problems of the
     answers (422, together)."""
-    if isinstance(answers, Kept):
+    if isinstance(answers, StoredAnswers):
         return answers.rows
     if answers.revision is not None and answers.revision != bookable.item.form_revision:
         raise QuestionsChanged

@@ -107,10 +107,10 @@ def _find(question: Question, filters: Filters, day: date, rest: Meaning, words:
     groups = sought(asked, SearchKind.TEST_ITEM)
     if not groups:
         return Found(asked, None, {}, ())
-    kept = tuple(need for need in asked.needs if any(need in group for group in groups))
-    left_out = tuple(need.shown for need in asked.needs if need not in kept)
+    found = tuple(need for need in asked.needs if any(need in group for group in groups))
+    left_out = tuple(need.shown for need in asked.needs if need not in found)
     return Found(
-        replace(asked, needs=kept), None, _items(filters, day, groups, None, spelling.terms(question.rest)), left_out
+        replace(asked, needs=found), None, _items(filters, day, groups, None, spelling.terms(question.rest)), left_out
     )
 
 

@@ -310,11 +310,11 @@ def changes(before: Any, after: Any, *, but: tuple[str, ...] = ()) -> tuple[dict
         if one.name in but:
             old[one.name], new[one.name] = None, "changed"
         else:
-            old[one.name], new[one.name] = kept(was), kept(now)
+            old[one.name], new[one.name] = json_value(was), json_value(now)
     return old, new
 
 
-def kept(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value

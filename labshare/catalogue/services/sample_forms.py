@@ -42,9 +42,9 @@ def set_sample_form(
         return item
     db.session.execute(delete(SampleField).where(SampleField.test_item_id == item.id))
     rows = [one.columns() | {"test_item_id": item.id, "place": n} for n, one in enumerate(wanted, start=1)]
-    kept = [row | {"id": one.id} for row, one in zip(rows, wanted, strict=True) if one.id]
+    changed = [row | {"id": one.id} for row, one in zip(rows, wanted, strict=True) if one.id]
     fresh = [row for row, one in zip(rows, wanted, strict=True) if not one.id]
-    for each in (kept, fresh):  # those with a number of their own first, lest another gets it
+    for each in (changed, fresh):  # those with a number of their own first, lest another gets it
         if each:
             db.session.execute(insert(SampleField), each)
     item.form_revision += 1

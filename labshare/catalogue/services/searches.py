@@ -15,7 +15,7 @@ from labshare.kernel.errors import NotAllowed
 from labshare.organisations import permissions
 
 MOST = 50
-KEPT = timedelta(days=184)
+RETENTION = timedelta(days=184)
 MOST_LABS = 99_999
 _SEARCH = inserts_or_nothing(FirmSearch, FirmSearch.key)
 
@@ -51,7 +51,7 @@ def clear_searches(*, actor: Actor) -> None:
 
 def forget_searches(now: datetime) -> None:
     """Drop what nobody looked for any more."""
-    db.session.execute(delete(FirmSearch).where(FirmSearch.last_at < now - KEPT))
+    db.session.execute(delete(FirmSearch).where(FirmSearch.last_at < now - RETENTION))
 
 
 def _own_firm(actor: Actor) -> int:

@@ -135,10 +135,10 @@ def edit_test_item(
 
 
 def _drop_scope(item: TestItem) -> None:
-    kept = [standard.id for standard in item.standards]
+    remaining = [standard.id for standard in item.standards]
     for row in db.session.scalars(
         select(AccreditationScope).where(
-            AccreditationScope.test_item_id == item.id, AccreditationScope.standard_id.not_in(kept)
+            AccreditationScope.test_item_id == item.id, AccreditationScope.standard_id.not_in(remaining)
         )
     ):
         db.session.delete(row)

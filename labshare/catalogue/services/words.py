@@ -23,7 +23,7 @@ from labshare.kernel.verbs import verb
 from labshare.organisations import permissions
 
 MOST_MISSES = 2_000
-KEPT = timedelta(days=365)
+RETENTION = timedelta(days=365)
 """What was not found is forgotten so long after it was last looked for."""
 _KEY = re.compile(r"[a-z][a-z0-9_]{1,39}")
 PERSONAL = re.compile(r"\S*@\S*|\d{5,}")
@@ -110,7 +110,7 @@ def note_miss(typed: str, day: date) -> None:
     if miss is not None:
         miss.times, miss.last_day = miss.times + 1, max(day, miss.last_day)
         return
-    db.session.execute(delete(SearchMiss).where(SearchMiss.last_day < day - KEPT))
+    db.session.execute(delete(SearchMiss).where(SearchMiss.last_day < day - RETENTION))
     if (db.session.scalar(select(func.count()).select_from(SearchMiss)) or 0) < MOST_MISSES:
         db.session.add(SearchMiss(word=word, times=1, last_day=day))
         db.session.flush()

@@ -65,7 +65,7 @@ def change_account(*, actor: Actor, now: datetime, firm_id: int, account: str) -
     )
     db.session.add(row)
     db.session.flush()
-    record(actor, now, "firm.bank_account", ("firm", firm_id), _kept(last), _kept(row))
+    record(actor, now, "firm.bank_account", ("firm", firm_id), _recorded(last), _recorded(row))
     _tell("firm.bank_account_changed" if before else "firm.bank_account_entered", actor, now, row, before)
     return row
 
@@ -82,7 +82,7 @@ def stop_account(*, actor: Actor, now: datetime, account_id: int) -> BankAccount
         raise AccountStopped
     _stop(row, actor, now)
     left = account_of(row.firm_id, today)
-    record(actor, now, "firm.stop_bank_account", ("firm", row.firm_id), _kept(row), _kept(left))
+    record(actor, now, "firm.stop_bank_account", ("firm", row.firm_id), _recorded(row), _recorded(left))
     _tell("firm.bank_account_stopped", actor, now, row, left)
     return row
 
@@ -119,7 +119,7 @@ def _stop(row: BankAccount, actor: Actor, now: datetime) -> None:
     db.session.flush()
 
 
-def _kept(row: BankAccount | None) -> dict[str, Any] | None:
+def _recorded(row: BankAccount | None) -> dict[str, Any] | None:
     if row is None:
         return None
     return {"account_ends": row.ends, "account_digest": row.digest, "counts_from": row.counts_from.isoformat()}

@@ -151,7 +151,7 @@ def register_firm(
     db.session.add(firm)
     db.session.flush()
     db.session.add(Membership(person_id=actor.person_id, firm_id=firm.id, role=FirmRole.OWNER, started_at=now))
-    record(actor, now, "firm.register", ("firm", firm.id), after=_kept(firm))
+    record(actor, now, "firm.register", ("firm", firm.id), after=_recorded(firm))
     record(actor, now, "member.join", ("firm", firm.id), after={"person_id": actor.person_id, "role": FirmRole.OWNER})
     db.session.execute(delete(FirmDraft).where(FirmDraft.person_id == actor.person_id))
     if details.kind == FirmKind.ENTERPRISE and declared is not None:
@@ -166,14 +166,14 @@ def save_draft(*, actor: Actor, now: datetime, fields: Mapping[str, str]) -> Fir
     `SignInFirst`."""
     if actor.person_id is None:
         raise SignInFirst
-    kept = {name: str(text)[:LONGEST_DRAFT_TEXT] for name, text in list(fields.items())[:MOST_DRAFT_FIELDS]}
+    draft_fields = {name: str(text)[:LONGEST_DRAFT_TEXT] for name, text in list(fields.items())[:MOST_DRAFT_FIELDS]}
     draft = db.session.get(FirmDraft, actor.person_id)
     if draft is None:
         draft = FirmDraft(person_id=actor.person_id)
         db.session.add(draft)
-    draft.fields, draft.saved_at = kept, now
+    draft.fields, draft.saved_at = draft_fields, now
     db.session.flush()
-    record(actor, now, "firm.save_draft", ("person", actor.person_id), after={"fields": len(kept)})
+    record(actor, now, "firm.save_draft", ("person", actor.person_id), after={"fields": len(draft_fields)})
     return draft
 
 
@@ -201,7 +201,7 @@ def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetai
     permissions.check(actor, "firm.change", firm=firm.id)
     lock_firm(firm_id)
     raise_all(_problems(details, local_day(now)))
-    before, was_verified = _kept(firm), firm.verified
+    before, was_verified = _recorded(firm), firm.verified
     proven = tuple(getattr(firm, name) for name in PROVEN)
     figures_sector, kind = firm.sector, firm.kind
     _fill(firm, details)
@@ -214,7 +214,7 @@ def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetai
     if asks_again:
         firm.verified_at = firm.verified_by = None
         _notify_administrators(firm, now)
-    record(actor, now, "firm.change", ("firm", firm.id), before, _kept(firm))
+    record(actor, now, "firm.change", ("firm", firm.id), before, _recorded(firm))
     return firm
 
 
@@ -327,7 +327,7 @@ def state_of(firm: Firm) -> FirmState:
     return FirmState.RETURNED if firm.returned else FirmState.WAITING
 
 
-def _kept(firm: Firm) -> dict[str, object]:
+def _recorded(firm: Firm) -> dict[str, object]:
     """What the trail keeps: values, and of personal data nothing (the legal representative is a person)."""
     return {
         "uscc": firm.uscc,

@@ -9,7 +9,7 @@ from sqlalchemy import Select, and_, select
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.oversight.checks.registry import invariant
-from labshare.oversight.kept import (
+from labshare.oversight.lab_months import (
     FIGURES,
     FIRM,
     KEYS,
@@ -30,7 +30,7 @@ AT_ONCE = 500
 
 @invariant("What is kept of a month that is over is the sum of its bookings, blocks and papers")
 def sums_of_months(now: datetime) -> Iterator[tuple[str, str]]:
-    for months in _kept(over=True):
+    for months in _stored_months(over=True):
         given = given_labs(months) | {"now": now}
         for kind, names, counted in (
             (UsageMonth, (*KEYS, *FIGURES), summed_rows()),
@@ -42,7 +42,7 @@ def sums_of_months(now: datetime) -> Iterator[tuple[str, str]]:
 
 @invariant("What is kept of a lab's opening minutes, and of those that blocks take, is what its hours say")
 def open_time_of_months(_now: datetime) -> Iterator[tuple[str, str]]:
-    for months in _kept():
+    for months in _stored_months():
         openings = openings_by_month(months)
         minutes = openings.minutes
         for of_lab, stored in months.items():
@@ -52,7 +52,7 @@ def open_time_of_months(_now: datetime) -> Iterator[tuple[str, str]]:
         yield from _differences(InstrumentMonth, names, instrument_rows(), given_openings(openings))
 
 
-def _kept(*, over: bool = False) -> Iterator[dict[OfLab, int]]:
+def _stored_months(*, over: bool = False) -> Iterator[dict[OfLab, int]]:
     """The labs' months that are kept and not marked, with their opening minutes, some at a time."""
     where = [~stale(LabMonth.lab_id, LabMonth.month), *([LabMonth.over] if over else [])]
     rows = db.session.execute(
@@ -68,8 +68,8 @@ def _differences(
     kind: Any, names: Sequence[str], counted: Select[Any], given: dict[str, Any]
 ) -> Iterator[tuple[str, str]]:
     """Rows that are kept and not counted, or counted and not kept."""
-    kept = select(*(getattr(kind, name) for name in names)).where(of_given_labs(kind))
-    stored = {_plain(row) for row in db.session.execute(kept, given)}
+    rows_stored = select(*(getattr(kind, name) for name in names)).where(of_given_labs(kind))
+    stored = {_plain(row) for row in db.session.execute(rows_stored, given)}
     found = {_plain(tuple(getattr(row, name) for name in names)) for row in db.session.execute(counted, given)}
     for row in sorted(stored ^ found, key=str):
         values = ", ".join(f"{name} {value}" for name, value in zip(names[2:], row[2:], strict=True) if value)

@@ -15,7 +15,7 @@ from labshare.organisations.models import Firm
 from labshare.rewards.models import Correction, Policy, RewardLine, RewardRun
 from labshare.rewards.policy import Policy as PolicyRules
 from labshare.rewards.queries.facts import MonthFacts, facts_of
-from labshare.rewards.queries.items import changed_verdicts, kept_through
+from labshare.rewards.queries.items import approved_through, changed_verdicts
 from labshare.rewards.queries.runs import rules_of
 from labshare.rewards.rules.calculation import calculate
 from labshare.rewards.rules.corrections import Position, difference, within_caps
@@ -171,11 +171,11 @@ def recalculated(window: Window) -> list[Proposed]:
 
 def _changes(month_facts: MonthFacts) -> Mapping[int, list[dict[str, Any]]]:
     """By lab id: the verdicts that changed since the window was approved."""
-    kept = kept_through(month_facts.scope)
+    approved = approved_through(month_facts.scope)
     found: dict[int, list[dict[str, Any]]] = {}
-    if kept.check == month_facts.check:
+    if approved.check == month_facts.check:
         return found
-    for row in changed_verdicts(month_facts.scope, kept):
+    for row in changed_verdicts(month_facts.scope, approved):
         found.setdefault(row.lab_id, []).append(
             {"was": row.was, "becomes": row.becomes, "bookings": row.bookings, "fen": row.fen}
         )

@@ -15,8 +15,8 @@ from labshare.rewards.models import Correction, RewardLine, RewardRun
 from labshare.rewards.policy import Policy
 from labshare.rewards.queries import verdicts
 from labshare.rewards.queries.grades import grades_in_force
-from labshare.rewards.queries.items import kept_before
-from labshare.rewards.queries.verdicts import Kept, LabRow, Scope, nested
+from labshare.rewards.queries.items import approved_before
+from labshare.rewards.queries.verdicts import ApprovedRuns, LabRow, Scope, nested
 from labshare.rewards.rules.eligible import own_sums
 from labshare.rewards.rules.facts import Facts, Verdicts
 from labshare.rewards.rules.facts import Lab as LabFacts
@@ -32,7 +32,7 @@ class MonthFacts:
     lab_ids: Mapping[str, int]
     firm_ids: Mapping[str, int]
     """By lab code."""
-    kept: Kept
+    approved: ApprovedRuns
     check: str
     """The check value over every single verdict of the window."""
     changed: bool
@@ -46,8 +46,8 @@ def facts_of(policy: Policy, month: Month, *, compare: bool = False, known_at: d
     `known_at` (UTC): by what was recorded up to then. What earlier runs were approved since counts all the same.
     """
     scope = verdicts.scope_of(policy, month, known_at)
-    kept = kept_before(scope) if compare else Kept(())
-    sums = verdicts.sums(scope, kept.last_month)
+    approved = approved_before(scope) if compare else ApprovedRuns(())
+    sums = verdicts.sums(scope, approved.last_month)
     labs = scope.labs
     codes = {lab.id: lab.code for lab in labs}
     eligible: dict[tuple[str, str | int], int] = {}
@@ -85,9 +85,9 @@ def facts_of(policy: Policy, month: Month, *, compare: bool = False, known_at: d
         facts,
         {lab.code: lab.id for lab in wanted},
         {lab.code: lab.firm_id for lab in wanted},
-        kept,
+        approved,
         sums.check,
-        changed=bool(kept.runs) and sums.check_before != kept.check,
+        changed=bool(approved.runs) and sums.check_before != approved.check,
     )
 
 

@@ -12,7 +12,7 @@ from labshare.kernel.money import Fen
 from labshare.kernel.months import Month
 from labshare.rewards.models import RewardRun
 from labshare.rewards.queries import verdicts
-from labshare.rewards.queries.verdicts import KEPT_REASON, Kept, Scope
+from labshare.rewards.queries.verdicts import STORED_REASON, ApprovedRuns, Scope
 from labshare.rewards.terms import RunState
 
 
@@ -21,10 +21,10 @@ def approved_runs(division: str, before: Month, *, first: Month) -> list[int]:
     return [run for run, _month, _check in _approved(division, before, first)]
 
 
-def kept_before(scope: Scope) -> Kept:
+def approved_before(scope: Scope) -> ApprovedRuns:
     """What the window's earlier approved runs keep."""
     runs = _approved(scope.policy.division, scope.month, scope.first_month)
-    return Kept(tuple((run, month) for run, month, _check in runs), runs[-1][2] if runs else "")
+    return ApprovedRuns(tuple((run, month) for run, month, _check in runs), runs[-1][2] if runs else "")
 
 
 def _approved(division: str, before: Month, first: Month) -> list[tuple[int, Month, str]]:
@@ -41,30 +41,30 @@ def _approved(division: str, before: Month, first: Month) -> list[tuple[int, Mon
     return [(run, Month.parse(month), check) for run, month, check in rows]
 
 
-def needed_items(scope: Scope, kept: Kept, *, changed: bool) -> str:
+def needed_items(scope: Scope, approved: ApprovedRuns, *, changed: bool) -> str:
     """`WITH … needed(entry_id, reason, changes)`: the verdicts that the run must keep.
 
     Where none of the kept ones changed, only the months after the last approved one are looked at.
     """
     start = verdicts.common_tables(scope)
     if not changed:
-        later = verdicts.entries_with_verdict(scope, "e.id AS entry_id, 1 = 0 AS changes", after=kept.last_month)
+        later = verdicts.entries_with_verdict(scope, "e.id AS entry_id, 1 = 0 AS changes", after=approved.last_month)
         return f"{start}, needed AS ({later})"
-    columns = f"e.id AS entry_id, f.entry_id AS known, {KEPT_REASON} AS was"
-    every = verdicts.entries_with_verdict(scope, columns, joins=kept.joins)
+    columns = f"e.id AS entry_id, f.entry_id AS known, {STORED_REASON} AS was"
+    every = verdicts.entries_with_verdict(scope, columns, joins=approved.joins)
     return (
-        f"{start}{kept.tables}, verdict_now AS ({every}), "
+        f"{start}{approved.tables}, verdict_now AS ({every}), "
         "needed AS (SELECT entry_id, reason, known IS NOT NULL AS changes FROM verdict_now "
         "WHERE known IS NULL OR reason IS DISTINCT FROM was)"
     )
 
 
-def write_items(scope: Scope, kept: Kept, run_id: int, *, changed: bool, anew: bool) -> None:
+def write_items(scope: Scope, approved: ApprovedRuns, run_id: int, *, changed: bool, anew: bool) -> None:
     """Keep the verdicts with the run; `anew` when it has kept some already. Called by the services alone."""
     if anew:
         verdicts.execute(f"DELETE FROM reward_item WHERE run_id = {int(run_id)}")
     verdicts.execute(
-        f"INSERT INTO reward_item (entry_id, run_id, reason, changes) {needed_items(scope, kept, changed=changed)} "
+        f"INSERT INTO reward_item (entry_id, run_id, reason, changes) {needed_items(scope, approved, changed=changed)} "
         f"SELECT entry_id, {int(run_id)}, reason, changes FROM needed"
     )
 
@@ -81,10 +81,10 @@ def verdicts_in_run(run_ids: list[int], entries: str) -> str:
     )
 
 
-def kept_through(scope: Scope) -> Kept:
+def approved_through(scope: Scope) -> ApprovedRuns:
     """What the window's approved runs keep, the month's own with them."""
     runs = _approved(scope.policy.division, scope.month.next, scope.first_month)
-    return Kept(tuple((run, month) for run, month, _check in runs), runs[-1][2] if runs else "")
+    return ApprovedRuns(tuple((run, month) for run, month, _check in runs), runs[-1][2] if runs else "")
 
 
 class ChangedVerdicts(NamedTuple):
@@ -97,14 +97,14 @@ class ChangedVerdicts(NamedTuple):
     fen: Fen
 
 
-def changed_verdicts(scope: Scope, kept: Kept) -> list[ChangedVerdicts]:
+def changed_verdicts(scope: Scope, approved: ApprovedRuns) -> list[ChangedVerdicts]:
     """What changed since, by lab and verdicts. One statement."""
     columns = (
-        f"e.lab_id, e.booking_id, {verdicts.amount(scope.policy)} AS fen, f.entry_id AS known, {KEPT_REASON} AS was"
+        f"e.lab_id, e.booking_id, {verdicts.amount(scope.policy)} AS fen, f.entry_id AS known, {STORED_REASON} AS was"
     )
-    every = verdicts.entries_with_verdict(scope, columns, joins=kept.joins)
+    every = verdicts.entries_with_verdict(scope, columns, joins=approved.joins)
     rows = verdicts.execute(
-        f"{verdicts.common_tables(scope)}{kept.tables}, verdict_now AS ({every}) "
+        f"{verdicts.common_tables(scope)}{approved.tables}, verdict_now AS ({every}) "
         "SELECT lab_id, was, reason, count(DISTINCT booking_id), sum(fen) FROM verdict_now "
         "WHERE known IS NOT NULL AND reason IS DISTINCT FROM was GROUP BY lab_id, was, reason "
         "ORDER BY lab_id, was, reason"

@@ -290,7 +290,7 @@ def entries_with_verdict(
 
 
 @dataclass(frozen=True)
-class Kept:
+class ApprovedRuns:
     """The approved runs of a window whose verdicts are kept, in order of month."""
 
     runs: tuple[tuple[int, Month], ...]
@@ -328,7 +328,7 @@ class Kept:
         )
 
 
-KEPT_REASON = "CASE WHEN c.entry_id IS NULL THEN f.reason ELSE c.reason END"
+STORED_REASON = "CASE WHEN c.entry_id IS NULL THEN f.reason ELSE c.reason END"
 
 
 def amount(policy: Policy) -> str:

@@ -97,7 +97,7 @@ def _write(run: RewardRun, result: Result, *, anew: bool) -> None:
     ]
     if rows:
         db.session.execute(insert(RewardLine), rows)
-    write_items(facts.scope, facts.kept, run.id, changed=facts.changed, anew=anew)
+    write_items(facts.scope, facts.approved, run.id, changed=facts.changed, anew=anew)
     db.session.add(
         RewardCalculation(
             run_id=run.id,

@@ -42,7 +42,7 @@ def _ours(actor: Actor) -> tuple[ColumnElement[bool], ...]:
     return (BankLine.firm_id == actor.firm_id, visible(actor, "payment.record", lab=BankLine.firm_id))
 
 
-def kept_heads(actor: Actor, source: str) -> dict[str, str] | None:
+def stored_heads(actor: Actor, source: str) -> dict[str, str] | None:
     """Which columns of the lists of this source say what, as kept of the last one."""
     layout = db.session.get(ListLayout, (actor.firm_id, source)) if actor.firm_id else None
     return layout.heads if layout else None

@@ -47,7 +47,7 @@ def stands_on(day: date) -> ColumnElement[bool]:
     replaced it. For documents that are read already: `rules.documents.Documents.standing`."""
     successor = aliased(Report)
     replaced = exists(select(successor.id).where(successor.replaces_id == Report.id, successor.issued_on <= day))
-    return and_(Report.kept_on(day), ~replaced)
+    return and_(Report.not_withdrawn_on(day), ~replaced)
 
 
 def reports_of(booking_id: int) -> Sequence[Report]:

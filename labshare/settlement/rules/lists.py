@@ -46,7 +46,7 @@ class Layout:
     """What stands in each cell of the head."""
 
     @property
-    def kept(self) -> dict[str, str]:
+    def heads(self) -> dict[str, str]:
         """The heads, to find the columns again in the next list of this source."""
         return {column: self.names[place] for column, place in self.places.items()}
 
@@ -90,13 +90,13 @@ def bare(head: str) -> str:
     return re.sub(r"[\s*/\-_'’:：]|[\[(（【].*?[\])）】]", "", head).lower()
 
 
-def find_layout(sheet: ReadSheet, columns: Columns, kept: Mapping[str, str] | None = None) -> Layout | None:
+def find_layout(sheet: ReadSheet, columns: Columns, heads: Mapping[str, str] | None = None) -> Layout | None:
     """Where the columns are: by the heads kept of this source if all of them are there, else by what is known. None
     where no row looks like a head."""
     for place, row in enumerate(sheet.rows[:HEAD_WITHIN]):
         names = tuple(row.text(column) for column in range(len(row.cells)))
-        if kept and all(name in names for name in kept.values()):
-            found: dict[Any, int] = {column: names.index(kept[column]) for column in columns.kind if column in kept}
+        if heads and all(name in names for name in heads.values()):
+            found: dict[Any, int] = {column: names.index(heads[column]) for column in columns.kind if column in heads}
         else:
             found = _known(names, columns)
         if columns.enough(found):

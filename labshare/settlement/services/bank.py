@@ -165,8 +165,8 @@ def set_aside(*, actor: Actor, now: datetime, line_id: int, note: str = "") -> B
     line = locked_line(BankLine, line_id, right=RIGHT, actor=actor)
     if line.left_fen < line.amount_fen:
         raise BankLineRecorded(amount=plain_money(line.left_fen))
-    kept = put_aside(line, note, actor=actor, now=now)
-    record(actor, now, "bank.set_aside", ("bank_line", line.id), after={"note": kept})
+    note_written = put_aside(line, note, actor=actor, now=now)
+    record(actor, now, "bank.set_aside", ("bank_line", line.id), after={"note": note_written})
     return line
 
 

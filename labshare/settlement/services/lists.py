@@ -44,8 +44,8 @@ def take_in_lines(
             inserts_or_nothing(line)[connection.dialect.name],
             [{line.list_id.expression.name: imported.id, "firm_id": actor.firm_id, **row} for row in rows],
         )
-    kept = {"heads": dict(heads), "kept_by": actor.person_id, "kept_at": now}
-    write_over(ListLayout, {"firm_id": actor.firm_id, "source": source, **kept})
+    layout = {"heads": dict(heads), "kept_by": actor.person_id, "kept_at": now}
+    write_over(ListLayout, {"firm_id": actor.firm_id, "source": source, **layout})
     return db.session.scalar(select(func.count()).select_from(line).where(line.list_id == imported.id)) or 0
 
 

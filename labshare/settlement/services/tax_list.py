@@ -200,8 +200,8 @@ def set_tax_line_aside(*, actor: Actor, now: datetime, line_id: int, note: str =
         raise TaxLineRecorded(number=line.number)
     if line.red and (fits := proposals_for([line], actor).get(line.id)) and fits.sure:
         raise RedLetterFits(number=fits.reverses)
-    kept = put_aside(line, note, actor=actor, now=now)
-    record(actor, now, "tax.set_aside", (SUBJECT, line.id), after={"note": kept})
+    note_written = put_aside(line, note, actor=actor, now=now)
+    record(actor, now, "tax.set_aside", (SUBJECT, line.id), after={"note": note_written})
     return line
 
 

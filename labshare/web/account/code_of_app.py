@@ -13,7 +13,7 @@ from labshare.http.rights import public
 from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.web.account import blueprint
-from labshare.web.account.expired import kept_form, ready
+from labshare.web.account.expired import preserved_form, ready
 from labshare.web.account.sign_in import code_form, code_page, onward, tell_failure
 from labshare.web.account.throttle import CodeGuesses
 from labshare.web.actor import begin_browser_session, end_browser_session, half_session
@@ -24,7 +24,7 @@ from labshare.web.steps import Around, posted
 @public
 def enter_code() -> Any:
     """The second factor, after the password; then on to `next`, or to the form that is kept."""
-    target, kept = request.values.get("next", ""), request.form.get("kept", "")
+    target, preserved = request.values.get("next", ""), request.form.get("kept", "")
     half = half_session()
     if half is None or not factors.awaits_code(half.person_id, half.state):
         if request.method == "POST":
@@ -35,7 +35,7 @@ def enter_code() -> Any:
     given: str | Answer = form.code.data or ""
     if form.passkey.data:
         given = Answer(form.passkey.data, SIGNING_IN, half.state)
-    guesses, found = CodeGuesses.at(half.person_id), kept_form(kept)
+    guesses, found = CodeGuesses.at(half.person_id), preserved_form(preserved)
 
     def refused(problem: Problem) -> None:
         if isinstance(problem, WrongFactorCode):
@@ -55,4 +55,4 @@ def enter_code() -> Any:
         lambda key: lambda: go_in(key),
         Around(before=lambda: guesses.admit(given), refused=refused),
     )
-    return answer if isinstance(answer, Response) else (code_page(form, target=target, kept=kept), answer)
+    return answer if isinstance(answer, Response) else (code_page(form, target=target, preserved=preserved), answer)

@@ -1,9 +1,9 @@
 """A form that was sent after a long pause, when the session had ended: signing in keeps what was typed.
 
-Only a form of our own pages is kept (the browser says where it comes from), only of the acts of `kept_acts`, and only
-for the browser it came from and, where that is known, the person. What was typed travels in the page itself, signed.
-After signing in the page says which act on which object it would do; a click does it, nothing by itself. Files cannot
-be kept, passwords are not.
+Only a form of our own pages is kept (the browser says where it comes from), only of the acts of `resumable_acts`, and
+only for the browser it came from and, where that is known, the person. What was typed travels in the page itself,
+signed. After signing in the page says which act on which object it would do; a click does it, nothing by itself.
+Files cannot be kept, passwords are not.
 """
 
 import secrets
@@ -22,13 +22,13 @@ from labshare.http.rights import public
 from labshare.kernel.errors import Conflict, NotFound, Problem
 from labshare.web.account import blueprint
 from labshare.web.account.forms import SignInForm
-from labshare.web.account.kept_acts import Act, act_of
+from labshare.web.account.resumable_acts import Act, act_of
 from labshare.web.account.sign_in import code_form, code_page, onward, verified
 from labshare.web.actor import MARK, begin_browser_session, begin_half_session
 from labshare.web.forms import show_problem
 
 OWN = frozenset({"csrf_token", "kept"})
-KEPT_SECONDS = 3600
+PRESERVED_SECONDS = 3600
 
 
 class AgainForm(SignInForm):
@@ -87,8 +87,8 @@ def sign_in_and_keep() -> tuple[str, int]:
 def sign_in_again() -> Any:
     """Sign in; then, after the second factor where there is one, the form stands ready to be sent again."""
     form = AgainForm()
-    kept = form.kept.data or ""
-    found = kept_form(kept)
+    preserved = form.kept.data or ""
+    found = preserved_form(preserved)
     if found is None:
         raise Conflict
     status = 422
@@ -100,20 +100,20 @@ def sign_in_again() -> Any:
         else:
             if entered.key is None:
                 begin_half_session(entered)
-                return code_page(code_form(formdata=None), kept=kept)
+                return code_page(code_form(formdata=None), preserved=preserved)
             begin_browser_session(entered.key)
             return ready(*found)
     return render_template("account/expired.html", form=form, files=False), status
 
 
-Kept = tuple[int | None, str, list[list[str]]]
+PreservedForm = tuple[int | None, str, list[list[str]]]
 """Whose session it was, the address and the fields."""
 
 
-def kept_form(kept: str) -> Kept | None:
+def preserved_form(preserved: str) -> PreservedForm | None:
     """The form that this browser keeps; nothing where it is none, too old, or another browser's."""
     try:
-        mark, ended, path, fields = _serializer().loads(kept, max_age=KEPT_SECONDS)
+        mark, ended, path, fields = _serializer().loads(preserved, max_age=PRESERVED_SECONDS)
     except (BadSignature, ValueError):
         return None
     return (ended, path, fields) if secrets.compare_digest(str(session.get(MARK, "")), mark) else None

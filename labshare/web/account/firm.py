@@ -68,8 +68,8 @@ def register_firm() -> Any:
     """Register a firm and become its owner; what is typed can be kept as a draft."""
     actor = current_actor()
     draft = queries.draft_of(actor.person_id)
-    kept = {"formdata": MultiDict(draft.fields)} if draft and request.method == "GET" else {}
-    form = RegisterFirmForm(**kept)
+    prefilled = {"formdata": MultiDict(draft.fields)} if draft and request.method == "GET" else {}
+    form = RegisterFirmForm(**prefilled)
     if not form.is_submitted() and not draft:
         form.division.data = current_app.config["DIVISION"]
         form.year.data = local_day(utc_now()).year - 1

@@ -68,7 +68,7 @@ def _overview(*, renew: EitherCodeForm | None = None, off: TurnOffFactorForm | N
         left=codes_left(person.id),
         renew=renew,
         off=off,
-        kept_on=factor_required() and person.needs_factor,
+        mandatory=factor_required() and person.needs_factor,
     ), status
 
 
@@ -125,7 +125,7 @@ def set_up_factor() -> Any:
         secret=secret,
         picture=_picture(secret=secret, email=person.email),
         replaces=person.has_factor,
-        kept_on=factor_required() and person.needs_factor and not person.has_factor,
+        mandatory=factor_required() and person.needs_factor and not person.has_factor,
         next=target,
     ), answer
 

@@ -79,8 +79,8 @@ def go_on(entered: Entered, target: str = "") -> Response:
     return redirect(onward(target), 303)
 
 
-def code_page(form: FactorCodeForm, *, target: str = "", kept: str = "") -> str:
-    """The page that asks for the code, or a passkey; `target` and `kept` are what comes after it."""
+def code_page(form: FactorCodeForm, *, target: str = "", preserved: str = "") -> str:
+    """The page that asks for the code, or a passkey; `target` and `preserved` are what comes after it."""
     half = half_session()
     asked = to_use(half.person_id, SIGNING_IN, bound=half.state, now=utc_now()) if half else None
     form.passkey.data = ""
@@ -88,7 +88,7 @@ def code_page(form: FactorCodeForm, *, target: str = "", kept: str = "") -> str:
         "account/enter_code.html",
         form=form,
         next=target,
-        kept=kept,
+        preserved=preserved,
         asked=asked,
         has_app=half is not None and factor_of(half.person_id) is not None,
         recovery=isinstance(form, RecoveryCodeForm),

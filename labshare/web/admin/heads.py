@@ -37,7 +37,7 @@ def head_mails() -> Any:
     )
     if isinstance(answer, Response):
         return answer
-    return render_template("admin/head_mails.html", form=form, addresses=heads.kept_addresses()), answer
+    return render_template("admin/head_mails.html", form=form, addresses=heads.listed_addresses()), answer
 
 
 @blueprint.post("/head-mails/<int:address_id>/remove")

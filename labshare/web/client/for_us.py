@@ -196,7 +196,7 @@ def accept_for_us(made_id: int) -> Any:
                 made_id=made_id,
                 secret=secret,
                 sample_description=form.sample_description.data or "",
-                answers=sent.kept(actor, now),
+                answers=sent.stored(actor, now),
                 confidential=form.confidential.data,
                 cost_centre=form.cost_centre.data or "",
             ),

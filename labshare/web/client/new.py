@@ -344,7 +344,7 @@ def book() -> Any:
                 actor=actor,
                 now=now,
                 waive_reason=(form.waive_reason.data or None) if "waive_reason" in form else None,
-                answers=sent.kept(actor, now),
+                answers=sent.stored(actor, now),
                 **_order(form, bookable),
             ),
             _done,

@@ -22,7 +22,7 @@ from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_LABS, check_step, requires
 from labshare.kernel.database import report_refusal
 from labshare.kernel.errors import InvalidInput, Problem
-from labshare.kernel.kept_answers import KEPT, KeptMeanwhile, keep_answer, kept_answer
+from labshare.kernel.idempotency import RETENTION, AnsweredMeanwhile, store_answer, stored_answer
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import action_title
 from labshare.web.booking_steps import VERBS
@@ -40,7 +40,7 @@ CHOSEN: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "pause": ("reason", str),
 }
 """What is chosen with a press, where something is: as the service calls it, and how it is read."""
-LONGEST_AGO = KEPT // timedelta(seconds=1)
+LONGEST_AGO = RETENTION // timedelta(seconds=1)
 """Seconds that a key is known; what is older is entered by hand."""
 
 
@@ -70,17 +70,17 @@ def press() -> Any:
     form, now = PressForm(), utc_now()
     if not form.validate():
         return _refused([text for _field, text in form.all_errors], 422)
-    kept = _kept(form, now=now)
-    if kept is None:
+    first = _first_answer(form, now=now)
+    if first is None:
         try:
             return _taken(form, now=now)
-        except (Problem, KeptMeanwhile) as problem:  # the same press, sent twice, may have been done meanwhile
-            kept = _kept(form, now=now)
-            if kept is None:
+        except (Problem, AnsweredMeanwhile) as problem:  # the same press, sent twice, may have been done meanwhile
+            first = _first_answer(form, now=now)
+            if first is None:
                 if not isinstance(problem, Problem):
                     raise
                 return _refused([problem.text], problem.status, ways=_ways(form.ref.data, problem))
-    return kept
+    return first
 
 
 def _ways(ref: str, problem: Problem) -> list[dict[str, str]]:
@@ -103,9 +103,9 @@ def _place(form: PressForm) -> dict[str, Any]:
     }
 
 
-def _kept(form: PressForm, *, now: datetime) -> Response | None:
+def _first_answer(form: PressForm, *, now: datetime) -> Response | None:
     """The first answer to this press, once it was done."""
-    row = kept_answer(**_place(form), now=now)
+    row = stored_answer(**_place(form), now=now)
     return row and Response(row.body or b"", row.status, mimetype="application/json")
 
 
@@ -118,7 +118,7 @@ def _taken(form: PressForm, *, now: datetime) -> Response:
 
     def once() -> None:
         step(actor=actor, now=now, ref=ref, **at, **form.given())
-        keep_answer(**_place(form), digest="", now=now, status=200, headers=[], body=answer)
+        store_answer(**_place(form), digest="", now=now, status=200, headers=[], body=answer)
 
     return carry_out(
         once,

@@ -291,7 +291,7 @@ def _dragged(block_id: str, form: TimesForm) -> Any:
     if to[0] != was[0] and to[1] != was[1]:
         to = [each + (to[0] - was[0]) for each in wanted]
     else:
-        to = [after if after != before else kept for after, before, kept in zip(to, was, wanted, strict=True)]
+        to = [after if after != before else as_wanted for after, before, as_wanted in zip(to, was, wanted, strict=True)]
     try:
         return carry_out(
             lambda: services.change_block(actor=actor, now=now, block_id=block_id, starts_at=to[0], ends_at=to[1]),

@@ -144,7 +144,7 @@ def _who_has_it(booking: Booking, now: datetime, *, starts_at: datetime, instrum
     for row in held:
         if row.ref == booking.ref:
             continue
-        kept = (HoldingKind(row.kind).phrase, row.note)
-        named = (row.ref, twin(Named(row.client, row.client_en))) if row.ref else kept
+        block = (HoldingKind(row.kind).phrase, row.note)
+        named = (row.ref, twin(Named(row.client, row.client_en))) if row.ref else block
         names.append(" · ".join(map(str, filter(None, (*named, table_slot(row.starts_at, row.ends_at))))))
     return _("Taken: %(what)s.", what=_("; ").join(names[:3])) if names else ""

@@ -102,14 +102,14 @@ def extra_work(ref: str) -> Any:
 
 
 def _page(booking: Booking, asked: WishForm, form: ExtraForm, found: Found | None) -> str:
-    kept = {name: value for name, value in request.args.items() if name in asked and value}
+    parameters = {name: value for name, value in request.args.items() if name in asked and value}
     return render_template(
         "lab/extra.html",
         booking=booking,
         asked=asked,
         form=form,
         found=found,
-        kept=kept,
+        parameters=parameters,
         samples=[n for n in SAMPLES if booking.quantity + n <= booking.test_item.max_quantity],
         minutes=MINUTES,
         tests=tests_on(booking.instrument_id, statutory=booking.statutory),

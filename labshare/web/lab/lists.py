@@ -21,8 +21,8 @@ from labshare.kernel.sheets import ReadSheet, SheetProblem
 from labshare.kernel.time import utc_now
 from labshare.organisations.permissions import check
 from labshare.settlement.errors import TableGone
-from labshare.settlement.files import TakenFile, keep_table, path_of, read_kept, upload_key
-from labshare.settlement.queries.bank import dues_like, kept_heads, own_firm_of
+from labshare.settlement.files import TakenFile, keep_table, path_of, read_stored, upload_key
+from labshare.settlement.queries.bank import dues_like, own_firm_of, stored_heads
 from labshare.settlement.rules.lists import Columns, Layout, ReadList, find_layout, likely_head, merged_below
 from labshare.settlement.rules.matching import Due
 from labshare.settlement.services.lists import NOTE_LENGTH
@@ -121,7 +121,7 @@ def keep_upload(pages: ListPages, form: Any) -> Response | int:
     if taken.problem is not None:
         return show_problem(form, taken.problem)
     try:
-        read_kept(taken.sha256)
+        read_stored(taken.sha256)
     except SheetProblem as problem:
         return show_problem(form, problem)
     key = upload_key(current_actor(), taken.sha256)
@@ -146,7 +146,7 @@ def check_page(pages: ListPages, file: str) -> Any:
         kind = XLSX if name.lower().endswith(".xlsx") else CSV
         taken = TakenFile(name, sha256, path_of(sha256).stat().st_size, kind)
         answer = pressed(
-            lambda: pages.take_in(source, heads=layout.kept, file=taken, rows=read.rows),
+            lambda: pages.take_in(source, heads=layout.heads, file=taken, rows=read.rows),
             lambda done: (_imported(done[1], len(read.rows)), url_for(pages.page)),
         )
     if isinstance(answer, Response):
@@ -175,7 +175,7 @@ def check_page(pages: ListPages, file: str) -> Any:
 def _first_sheet(sha256: str, columns: Columns) -> ReadSheet:
     """The first sheet that looks like such a list, or else that says anything. Raises `NotFound`."""
     try:
-        sheets = [sheet for sheet in read_kept(sha256) if sheet.rows]
+        sheets = [sheet for sheet in read_stored(sha256) if sheet.rows]
     except (SheetProblem, TableGone) as problem:
         raise NotFound from problem
     if not sheets:
@@ -189,8 +189,8 @@ def _asked_layout(actor: Actor, sheet: ReadSheet, pages: ListPages) -> tuple[Lay
     columns = pages.columns.kind
     found = find_layout(sheet, pages.columns)
     source = pages.source(sheet, found)
-    kept = kept_heads(actor, source) if source else None
-    found = (find_layout(sheet, pages.columns, kept) if kept else None) or found
+    heads = stored_heads(actor, source) if source else None
+    found = (find_layout(sheet, pages.columns, heads) if heads else None) or found
     head = found.head if found else likely_head(sheet)
     row = sheet.rows[head]
     names = tuple(row.text(column) for column in range(len(row.cells)))

@@ -29,7 +29,7 @@ class WithOriginal(Form):
     )
     kept = HiddenField()
 
-    kept_name = ""
+    sent_name = ""
     """Of the file that stays."""
 
     def taken(self) -> TakenFile | None:
@@ -46,7 +46,7 @@ class WithOriginal(Form):
                 file = take_in(stream, before.name, "original", now=utc_now())
         else:
             return None
-        self.kept_name = "" if file.problem else file.name
+        self.sent_name = "" if file.problem else file.name
         self.kept.data = "" if file.problem else sealed(file, PURPOSE)
         return file
 

@@ -28,7 +28,7 @@ from labshare.web.public import blueprint
 from labshare.web.public.photos import photo_address
 
 HOUR = 3600
-KEPT_OUT = (
+DISALLOWED = (
     "/account/",
     "/admin/",
     "/api/",
@@ -58,8 +58,8 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 @limited("offers")
 def robots() -> Response:
     """No statement."""
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in (*KEPT_OUT, *QUESTIONS))]
-    return _kept("\n".join([*lines, f"Sitemap: {absolute('/sitemap.xml')}", ""]), "text/plain")
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in (*DISALLOWED, *QUESTIONS))]
+    return _cached("\n".join([*lines, f"Sitemap: {absolute('/sitemap.xml')}", ""]), "text/plain")
 
 
 @blueprint.get("/sitemap.xml")
@@ -71,7 +71,7 @@ def sitemap() -> Response:
     for kind, key in pages_to_find():
         endpoint, name = ADDRESS[kind]
         paths.append(url_for(endpoint, **{name: int(key) if kind in ("item", "instrument") else key}))
-    return _kept(
+    return _cached(
         '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
         + "".join(f"<url><loc>{escape(absolute(path) or path)}</loc></url>\n" for path in paths)
         + "</urlset>\n",
@@ -79,7 +79,7 @@ def sitemap() -> Response:
     )
 
 
-def _kept(text: str, kind: str) -> Response:
+def _cached(text: str, kind: str) -> Response:
     """For an hour, then asked whether it changed."""
     answer = Response(text, mimetype=kind)
     answer.cache_control.public, answer.cache_control.max_age = True, HOUR

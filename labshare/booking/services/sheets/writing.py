@@ -26,7 +26,7 @@ from labshare.catalogue.models import (
     TestItemInstrument,
     TestItemStandard,
 )
-from labshare.catalogue.rules.entries import InstrumentDetails, changes, kept
+from labshare.catalogue.rules.entries import InstrumentDetails, changes, json_value
 from labshare.catalogue.rules.importing.have import FeeValues, HaveFee, HaveInstrument, HaveItem
 from labshare.catalogue.rules.importing.plans import HoursPlan, ItemPlan, Plan
 from labshare.catalogue.rules.importing.rows import fee_row, hours_row, instrument_row, item_row
@@ -266,9 +266,11 @@ class Writing:
         lasts = {have.id: last for one, _have in touched.values() for have, last in one.fees_ended}
         for fee_id, last in lasts.items():
             fee = rows[fee_id]
-            before = {"fee_id": fee_id, "valid_to": kept(fee.valid_to)}
+            before = {"fee_id": fee_id, "valid_to": json_value(fee.valid_to)}
             fee.valid_to = last
-            self.event("fee.end", ("test_item", fee.test_item_id), before, {"fee_id": fee_id, "valid_to": kept(last)})
+            self.event(
+                "fee.end", ("test_item", fee.test_item_id), before, {"fee_id": fee_id, "valid_to": json_value(last)}
+            )
         db.session.flush()
         for fee_id, values in new_values.items():
             fee = rows[fee_id]

@@ -30,7 +30,7 @@ from labshare.kernel.progress import READING
 from labshare.kernel.sheets import ReadSheet
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement.errors import TableGone
-from labshare.settlement.files import keep_table, read_kept
+from labshare.settlement.files import keep_table, read_stored
 from labshare.web.asked import asked_number
 from labshare.web.forms import FileField, Form, required, show_problem
 from labshare.web.lab import blueprint
@@ -103,7 +103,7 @@ def sheets_check(lab_id: int) -> Any:
             raise taken.problem
         with reporting(form.told.data) as progress:
             progress(READING, 0, 0)
-            plan = check_sheets(**who, sheets=read_kept(taken.sha256), progress=progress)
+            plan = check_sheets(**who, sheets=read_stored(taken.sha256), progress=progress)
     except NotFound:
         raise
     except Problem as problem:
@@ -136,7 +136,7 @@ def sheets_import(lab_id: int) -> Any:
 
         def before() -> None:
             progress(READING, 0, 0)
-            read.extend(_kept(lab_id, form.checked.data))
+            read.extend(_checked_sheets(lab_id, form.checked.data))
 
         answer = posted(
             form,
@@ -161,7 +161,7 @@ def sheets_told(secret: str) -> Response:
     return answer
 
 
-def _kept(lab_id: int, checked: str | None) -> tuple[list[ReadSheet], str]:
+def _checked_sheets(lab_id: int, checked: str | None) -> tuple[list[ReadSheet], str]:
     """The sheets that the person checked for this lab, and the file's name. Raises `TableGone`."""
     try:
         of, person, sha256, name = _serializer().loads(checked or "")
@@ -169,7 +169,7 @@ def _kept(lab_id: int, checked: str | None) -> tuple[list[ReadSheet], str]:
         raise TableGone from None
     if (of, person) != (lab_id, current_actor().person_id):
         raise TableGone
-    return read_kept(sha256), name
+    return read_stored(sha256), name
 
 
 @blueprint.get("/labs/<int:lab_id>/sheets/marked.xlsx")
@@ -177,7 +177,7 @@ def _kept(lab_id: int, checked: str | None) -> tuple[list[ReadSheet], str]:
 @limited("export")
 def sheets_marked(lab_id: int) -> Response:
     """The file that was checked, with the cells to correct marked and what is wrong beside them."""
-    sheets, name = _kept(lab_id, request.args.get("checked"))
+    sheets, name = _checked_sheets(lab_id, request.args.get("checked"))
     plan = check_sheets(actor=current_actor(), now=utc_now(), lab_id=lab_id, sheets=sheets)
     return download(marked_workbook(sheets, plan.bad), f"{PurePath(name).stem}-{_('to correct')}.xlsx")
 

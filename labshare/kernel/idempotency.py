@@ -9,15 +9,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from labshare.kernel.database import UtcDateTime, db
 from labshare.kernel.models import IdempotencyKey
 
-KEPT = timedelta(hours=24)
+RETENTION = timedelta(hours=24)
 PLACE = ("person_id", "method", "path", "key")
 
 
-class KeptMeanwhile(Exception):
+class AnsweredMeanwhile(Exception):
     """Another request has kept its answer under this key."""
 
 
-def kept_answer(*, person_id: int, method: str, path: str, key: str, now: datetime) -> IdempotencyKey | None:
+def stored_answer(*, person_id: int, method: str, path: str, key: str, now: datetime) -> IdempotencyKey | None:
     """What this person was answered under the key, at most 24 hours ago."""
     return db.session.scalar(
         select(IdempotencyKey).where(
@@ -25,12 +25,12 @@ def kept_answer(*, person_id: int, method: str, path: str, key: str, now: dateti
             IdempotencyKey.method == method,
             IdempotencyKey.path == path,
             IdempotencyKey.key == key,
-            IdempotencyKey.created_at > now - KEPT,
+            IdempotencyKey.created_at > now - RETENTION,
         )
     )
 
 
-def keep_answer(
+def store_answer(
     *,
     person_id: int,
     method: str,
@@ -43,9 +43,9 @@ def keep_answer(
     body: bytes,
 ) -> None:
     """Keep an answer in the transaction that is open, in the place of one that is over; `digest` tells whether a
-    repetition asks the same. One statement. Raises `KeptMeanwhile`."""
+    repetition asks the same. One statement. Raises `AnsweredMeanwhile`."""
     connection = db.session.connection()
-    kept = connection.execute(
+    stored = connection.execute(
         _KEEP[connection.dialect.name],
         {
             "person_id": person_id,
@@ -57,21 +57,21 @@ def keep_answer(
             "status": status,
             "headers": headers,
             "body": body,
-            "over": now - KEPT,
+            "over": now - RETENTION,
         },
     )
-    if kept.one_or_none() is None:
-        raise KeptMeanwhile
+    if stored.one_or_none() is None:
+        raise AnsweredMeanwhile
 
 
 def _keep(insert: Any) -> Insert:
     """Of one engine: the statement that writes an answer, over one whose time is over."""
     statement = insert(IdempotencyKey)
-    told = {name: statement.excluded[name] for name in ("digest", "created_at", "status", "headers", "body")}
-    kept: Insert = statement.on_conflict_do_update(
-        index_elements=PLACE, set_=told, where=IdempotencyKey.created_at <= bindparam("over", type_=UtcDateTime)
+    values = {name: statement.excluded[name] for name in ("digest", "created_at", "status", "headers", "body")}
+    written: Insert = statement.on_conflict_do_update(
+        index_elements=PLACE, set_=values, where=IdempotencyKey.created_at <= bindparam("over", type_=UtcDateTime)
     ).returning(IdempotencyKey.id)
-    return kept
+    return written
 
 
 _KEEP = {"sqlite": _keep(sqlite.insert), "postgresql": _keep(postgresql.insert)}
@@ -79,4 +79,4 @@ _KEEP = {"sqlite": _keep(sqlite.insert), "postgresql": _keep(postgresql.insert)}
 
 def forget_answers(now: datetime) -> None:
     """Drop those kept for 24 hours."""
-    db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - KEPT))
+    db.session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at <= now - RETENTION))

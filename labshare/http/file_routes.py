@@ -30,7 +30,7 @@ from labshare.settlement.queries.messages import file_of_message
 
 
 @dataclass(frozen=True)
-class KeptFile:
+class FileRoute:
     """One kind of file, and what is said of it. `right`: what its reader may do somewhere (`then`: or this).
     `find(actor, **address)` gives the file, or raises `NotFound` for whoever may not have this one."""
 
@@ -74,8 +74,8 @@ def _claim_proof(actor: Actor, claim_id: int) -> StoredFile:
     return stored_file(claim.proof_id)
 
 
-KEPT = (
-    KeptFile(
+FILE_ROUTES = (
+    FileRoute(
         "The file of a report (or raw data beside it), an invoice or a payment, for the parties and regulators.",
         name="download",
         rule="/<any(report, raw, invoice, payment):kind>/<int:document_id>",
@@ -83,56 +83,56 @@ KEPT = (
         then=("money.see",),
         find=file_of_document,
     ),
-    KeptFile(
+    FileRoute(
         "A firm's business licence, for its members and regulators.",
         name="licence",
         rule="/licence/<int:firm_id>",
         right="firm.see",
         find=_licence,
     ),
-    KeptFile(
+    FileRoute(
         "The proof of the figures that a firm declared, for its members and regulators.",
         name="figures_proof",
         rule="/figures/<int:size_id>",
         right="firm.see",
         find=_figures_proof,
     ),
-    KeptFile(
+    FileRoute(
         "The proof of a fact of a lab's catalogue, for the lab's firm and regulators.",
         name="claim_proof",
         rule="/claim/<int:claim_id>",
         right="catalogue.see_drafts",
         find=_claim_proof,
     ),
-    KeptFile(
+    FileRoute(
         "A file that came with a message, for whoever may read the message.",
         name="message_file",
         rule="/message/<int:file_id>",
         right="booking.see",
         find=file_of_message,
     ),
-    KeptFile(
+    FileRoute(
         "A file that came with an objection, for the lab's side and regulators.",
         name="objection_file",
         rule="/objection/<int:file_id>",
         right="run.see_line",
         find=file_of_objection,
     ),
-    KeptFile(
+    FileRoute(
         "A file that came with a request to the labs, for the asker and the labs that are asked.",
         name="inquiry_file",
         rule="/inquiry/<int:file_id>",
         right="inquiry.see",
         find=file_of_inquiry,
     ),
-    KeptFile(
+    FileRoute(
         "A photo or file that the client gave with a booking, for whoever may read what the samples are.",
         name="sample_file",
         rule="/samples/<ref>/<int:file_id>",
         right="booking.see",
         find=file_of_samples,
     ),
-    KeptFile(
+    FileRoute(
         "The same while the booking waits for the firm's approver.",
         name="approval_file",
         rule="/approvals/<int:approval_id>/<int:file_id>",

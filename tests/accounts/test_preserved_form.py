@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from labshare.accounts.passwords import hashed
 from labshare.kernel.database import db
-from labshare.web.account.kept_acts import ACTS
+from labshare.web.account.resumable_acts import ACTS
 from tests import factories as make
 from tests.settlement.world import World as Booked
 from tests.signing import sign_in
@@ -18,7 +18,7 @@ from tests.signing import sign_in
 pytestmark = pytest.mark.slow
 
 PASSWORD = "nine green apples"
-KEPT = hashed(PASSWORD)
+PASSWORD_HASH = hashed(PASSWORD)
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -37,7 +37,7 @@ def desk(app: Flask, client: FlaskClient, clock: Any) -> Desk:
     make.working_year()
     booked = Booked(state="confirmed")
     firm = booked.lab.firm
-    manager = make.member(firm, "lab_manager", password_hash=KEPT)
+    manager = make.member(firm, "lab_manager", password_hash=PASSWORD_HASH)
     db.session.commit()
     sign_in(client, manager, firm)
     clock.advance(days=14)
@@ -131,7 +131,7 @@ def test_another_browser_gets_nothing_of_it(app: Flask, desk: Desk) -> None:
 
 
 def test_another_person_at_the_same_browser_gets_nothing_of_it(desk: Desk) -> None:
-    other = make.member(desk.booked.lab.firm, "lab_manager", password_hash=KEPT)
+    other = make.member(desk.booked.lab.firm, "lab_manager", password_hash=PASSWORD_HASH)
     db.session.commit()
     kept = kept_in(desk.client.post(desk.path, data=desk.form, headers=OWN_PAGE))
     answer = again(desk.client, other, kept)
@@ -140,7 +140,7 @@ def test_another_person_at_the_same_browser_gets_nothing_of_it(desk: Desk) -> No
 
 
 def test_person_who_may_not_see_the_object_is_not_told_of_it(app: Flask, desk: Desk) -> None:
-    stranger = make.member(make.firm(), "owner", password_hash=KEPT)
+    stranger = make.member(make.firm(), "owner", password_hash=PASSWORD_HASH)
     db.session.commit()
     fresh = app.test_client()
     kept = kept_in(fresh.post(desk.path, data=desk.form, headers=OWN_PAGE))
@@ -148,7 +148,7 @@ def test_person_who_may_not_see_the_object_is_not_told_of_it(app: Flask, desk: D
 
 
 def test_regulator_who_signs_in_gets_no_act(app: Flask, desk: Desk) -> None:
-    officer = make.regulator("officer", password_hash=KEPT)
+    officer = make.regulator("officer", password_hash=PASSWORD_HASH)
     db.session.commit()
     fresh = app.test_client()
     kept = kept_in(fresh.post(desk.path, data=desk.form, headers=OWN_PAGE))
@@ -159,7 +159,7 @@ def test_regulator_who_signs_in_gets_no_act(app: Flask, desk: Desk) -> None:
 def test_acts_of_regulators_and_administrators_are_not_kept(
     app: Flask, client: FlaskClient, clock: Any, role: str
 ) -> None:
-    person = make.regulator(role, password_hash=KEPT)
+    person = make.regulator(role, password_hash=PASSWORD_HASH)
     firm = make.firm(verified_at=None)
     sign_in(client, person)
     clock.advance(days=14)
@@ -232,7 +232,7 @@ def test_every_form_of_clients_and_labs_is_kept_or_has_nothing_to_keep(app: Flas
 
 
 def test_kept_form_is_not_made_by_another(app: Flask, client: FlaskClient, clock: Any) -> None:
-    known = make.person(password_hash=KEPT)
+    known = make.person(password_hash=PASSWORD_HASH)
     db.session.commit()
     assert again(client, known, "WyIvYWRtaW4iLFtdXQ.x.y").status_code == 409
     assert client.get("/account/").status_code != 200

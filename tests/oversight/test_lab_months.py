@@ -24,7 +24,7 @@ from labshare.kernel.months import Month
 from labshare.kernel.time import local_day
 from labshare.oversight.checks.months import open_time_of_months, sums_of_months
 from labshare.oversight.dashboard import dashboard
-from labshare.oversight.kept import pending
+from labshare.oversight.lab_months import pending
 from labshare.oversight.models import KeptMonth, LabMonth, StaleMonth, UsageMonth
 from labshare.oversight.public import figures_by_month, public_figures
 from labshare.oversight.queries import usage_report

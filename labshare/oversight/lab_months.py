@@ -48,8 +48,8 @@ from labshare.oversight.figures import (
     for_others,
     for_sme,
     in_house_values,
-    kept_in_house,
     paper_values,
+    past_in_house,
     revenue_values,
     started_in,
 )
@@ -124,11 +124,11 @@ def lab_months(*, narrowed: bool) -> CTE:
         .select_from(months)
         .join(Lab, literal(True))
     )
-    kept = and_(LabMonth.lab_id == Lab.id, LabMonth.month == months.c.month)
+    stored = and_(LabMonth.lab_id == Lab.id, LabMonth.month == months.c.month)
     if narrowed:  # said of both, or PostgreSQL reads what is kept of all labs
         query = query.where(of_labs_asked(Lab.id))
-        kept = and_(kept, of_labs_asked(LabMonth.lab_id))
-    return query.outerjoin(LabMonth, kept).cte("lab_months").prefix_with("MATERIALIZED")
+        stored = and_(stored, of_labs_asked(LabMonth.lab_id))
+    return query.outerjoin(LabMonth, stored).cte("lab_months").prefix_with("MATERIALIZED")
 
 
 @cache
@@ -137,18 +137,18 @@ def usage(*, narrowed: bool = False, whole: bool = False) -> Subquery:
     that are not kept one for each booking, block, report and entry. `narrowed`: of the labs asked for alone; `whole`:
     where nobody asks for instrument or test item, which kept rows then leave out."""
     months = lab_months(narrowed=narrowed)
-    kept = _kept(months, LabMonth if whole else UsageMonth, FIGURES)
-    return union_all(kept, *counted_rows(_others(months))).subquery("usage")
+    stored = _stored(months, LabMonth if whole else UsageMonth, FIGURES)
+    return union_all(stored, *counted_rows(_others(months))).subquery("usage")
 
 
 @cache
 def served(*, narrowed: bool = False) -> Subquery:
     """Rows of `KEYS` and `FIRM`, one or several for each firm that tests were finished for, the lab's own left out."""
     months = lab_months(narrowed=narrowed)
-    return union_all(_kept(months, ClientMonth, FIRM), served_rows(_others(months))).subquery("served")
+    return union_all(_stored(months, ClientMonth, FIRM), served_rows(_others(months))).subquery("served")
 
 
-def _kept(months: CTE, kind: Any, names: tuple[str, ...]) -> Select[Any]:
+def _stored(months: CTE, kind: Any, names: tuple[str, ...]) -> Select[Any]:
     return (
         select(*(getattr(kind, name, cast(null(), Integer).label(name)) for name in (*KEYS, *names)))
         .select_from(months)
@@ -215,7 +215,7 @@ def counted_rows(months: FromClause) -> tuple[Select[Any], ...]:
         rows(Holding, in_house_values(), test_item=cast(null(), Integer))
         .join(Instrument, Instrument.lab_id == lab_id)
         .join(Holding, Holding.instrument_id == Instrument.id)
-        .where(*kept_in_house(span, NOW)),
+        .where(*past_in_house(span, NOW)),
         rows(Booking, {"reports": literal_column("1")})
         .join(Report, Report.lab_id == lab_id)
         .join(Booking, Booking.id == Report.booking_id)

@@ -36,14 +36,15 @@ def create_app(*, serves: bool = True, owner: bool = False, **overrides: Any) ->
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """No garbage is looked for meanwhile: what is loaded stays, and looking through more and more of it takes a
-    quarter of a start."""
+    """No garbage is looked for meanwhile, nor ever in what is loaded then: it stays, and looking through it took a
+    third of a start. Of 440,000 objects 4,000 are garbage."""
     collects = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if collects:
+            gc.freeze()
             gc.enable()
 
 

@@ -131,7 +131,6 @@ def serve_app(app: Flask, *, bind: str | None = None, workers: int = 2, level: s
     }
     _allow_connections()
     load_dictionary()
-    gc.collect()
-    gc.freeze()  # what is loaded now stays: no collection looks at it again, and workers go on sharing its pages
+    gc.freeze()  # what is loaded by now: no collection looks at it again, and workers go on sharing its pages
     gc.set_threshold(SMALL_COLLECTION)
     _Gunicorn(app, options).run()

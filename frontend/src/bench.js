@@ -46,10 +46,10 @@ async function send(press) {
   const body = new URLSearchParams({ ref: press.ref, step: press.step, key: press.key, choice: press.choice ?? "", ago, csrf_token: place.dataset.token });
   const answer = await fetch(place.dataset.presses, { method: "POST", body });
   if (answer.status >= 500 || answer.status === 429) throw new Error("later");
-  const told = await answer.json(); // signed out, or a page from before: no answer to this press, which stays
+  const result = await answer.json(); // signed out, or a page from before: no answer to this press, which stays
   drop(press);
-  if (told.refused) refuse(press, told.refused.join(" "), told.ways ?? []);
-  return Boolean(told.done);
+  if (result.refused) refuse(press, result.refused.join(" "), result.ways ?? []);
+  return Boolean(result.done);
 }
 
 async function sendAll() {

@@ -18,7 +18,7 @@ if (root) wide.matches ? start() : wide.addEventListener("change", start, { once
 function start() {
   const board = JSON.parse(root.dataset.board), words = board.words;
   const part = (name) => root.querySelector(`[data-${name}]`);
-  const [grid, said, refused, lost, peek, ask] = ["grid", "said", "refused", "lost", "peek", "ask"].map(part);
+  const [grid, status, refused, lost, peek, ask] = ["grid", "status", "refused", "lost", "peek", "ask"].map(part);
   const lang = document.documentElement.lang, fold = new Set(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"));
   let data, base, zone, tag, calendar, bars = new Map(), busy = false, taken = 0, axis;
 
@@ -41,7 +41,7 @@ function start() {
     : `${dayOf(one.start)} ${clock(one.start)} – ${dayOf(one.end)} ${clock(one.end)}`;
 
   // ── What the server says ──
-  async function refresh(told = true) {
+  async function refresh(announce = true) {
     const mine = ++taken;
     try {
       const answer = await fetch(board.data, { headers: tag ? { "If-None-Match": tag } : {} });
@@ -50,7 +50,7 @@ function start() {
         if (!answer.ok || answer.redirected) throw new Error(answer.status);
         data = await answer.json();
         if (mine !== taken || busy) return;
-        if (tag && told) said.textContent = words.changed;
+        if (tag && announce) status.textContent = words.changed;
         tag = answer.headers.get("ETag");
         base = Date.parse(data.start);
         zone = data.zone;
@@ -199,10 +199,10 @@ function start() {
     const begins = Math.max(one.start, 0), evening = Math.floor(begins / DAY) * DAY + axis.closes * HOUR;
     const room = (Math.max(Math.min(one.next, evening), one.end) - begins) * axis.minute;
     const written = (css) => (folded(one.place) || one.end - begins > 3 * HOUR ? css : `${css} is-short`);
-    const said = el("span", written(room < 36 ? "bar-words is-none" : room < 84 ? "bar-words is-narrow" : "bar-words"), el("b", "", dayOf(one.start) === dayOf(one.end - 1) ? `${clock(one.start)}–${clock(one.end)}` : span(one)), tongue(el("span", "", shorts.join(" · "))));
-    if (said.classList.contains("is-short")) said.style.width = `${Math.floor(room) - 4}px`;
+    const label = el("span", written(room < 36 ? "bar-words is-none" : room < 84 ? "bar-words is-narrow" : "bar-words"), el("b", "", dayOf(one.start) === dayOf(one.end - 1) ? `${clock(one.start)}–${clock(one.end)}` : span(one)), tongue(el("span", "", shorts.join(" · "))));
+    if (label.classList.contains("is-short")) label.style.width = `${Math.floor(room) - 4}px`;
     const tail = one.free > one.end && tailOf(one);
-    return { domNodes: tail ? [Object.assign(el("span", "ev-tail"), { style: `width: ${tail}px` }), said] : [said] };
+    return { domNodes: tail ? [Object.assign(el("span", "ev-tail"), { style: `width: ${tail}px` }), label] : [label] };
   }
 
   function mounted({ event, el: bar }) {
@@ -263,14 +263,14 @@ function start() {
     if (page(one)) links.push(link(page(one), words.open));
     const lines = [one.ref, span(one), [one.place.title, one.unit].filter(Boolean).join(" · "), [one.what, one.cleanup].filter(Boolean).join(" · ")];
     const names = one.names.length ? one.names : [one.what];
-    tell(names, links, bar.getBoundingClientRect(), lines, one.words);
+    showPeek(names, links, bar.getBoundingClientRect(), lines, one.words);
     peek.addEventListener("toggle", () => bar.isConnected && bar.focus({ preventScroll: true }), { once: true });
   }
 
   // A popover beside a place of the grid: what is there, and what can be done.
-  function tell(names, links, box, lines = [], said = names.join(" · ")) {
+  function showPeek(names, links, box, lines = [], label = names.join(" · ")) {
     peek.replaceChildren(...names.map((name, n) => tongue(el("p", n ? "" : "strong", name))), ...lines.filter(Boolean).map((line) => tongue(el("p", "small", line))), el("div", "row-x", ...links));
-    peek.setAttribute("aria-label", said);
+    peek.setAttribute("aria-label", label);
     peek.setAttribute("role", "dialog");
     peek.showPopover();
     const own = peek.getBoundingClientRect();
@@ -299,7 +299,7 @@ function start() {
     ];
     const { clientX: left, clientY: bottom } = jsEvent;
     // after the release that ended the drawing, which closes what lies open outside of it
-    setTimeout(() => tell([span({ start: from, end: to })], links, { left, bottom, top: bottom }));
+    setTimeout(() => showPeek([span({ start: from, end: to })], links, { left, bottom, top: bottom }));
   }
 
   function dropped({ event, oldEvent, newResource }) {
@@ -362,7 +362,7 @@ function start() {
     }
     ask.onclose = null;
     if (ask.open) ask.close();
-    if (answer.done) said.textContent = answer.done;
+    if (answer.done) status.textContent = answer.done;
     settle();
     if (answer.refused) refuse(one, answer);
   }

@@ -2,12 +2,12 @@
 // minutes, counted down, given back when the form is left. Without this the same buttons send the form. The lab's form
 // for a client who telephoned asks anew alike, and holds nothing before it is sent.
 const form = document.querySelector("form[data-hold]");
-const PARTS = ["#part-told", "#part-time", "#part-numbers", "#part-surcharges", "#part-price"];
+const PARTS = ["#part-notes", "#part-time", "#part-numbers", "#part-surcharges", "#part-price"];
 const ASKED = ["test_item", "quantity", "hours", "starts_at", "instrument", "surcharges", "client"];
 let asking, holding, typing, sending = false;
 
 const asked = () => { const data = new FormData(form); return ASKED.map((name) => data.getAll(name).join()).join("|"); };
-const say = (text) => { const told = document.getElementById("live-says"); if (told && text) told.textContent = text; };
+const say = (text) => { const status = document.getElementById("live-says"); if (status && text) status.textContent = text; };
 // Files stay in the form: they are sent once, with the booking.
 const body = () => {
   const data = new FormData(form);
@@ -53,11 +53,11 @@ function count() {
   const box = document.getElementById("hold"), shown = box?.querySelector("[data-left]");
   if (!shown) return;
   const over = performance.now() + 1000 * Number(shown.dataset.left);
-  let told = false;
+  let warned = false;
   const tick = () => {
     const left = Math.max(0, Math.round((over - performance.now()) / 1000));
     shown.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
-    if (left <= 120 && !told) { told = true; say(box.dataset.soon); }
+    if (left <= 120 && !warned) { warned = true; say(box.dataset.soon); }
     if (left > 0) return;
     clearInterval(holding);
     for (const part of box.querySelectorAll("[data-during], [data-after]")) part.hidden = "during" in part.dataset;

@@ -35,9 +35,9 @@ async function load(address, part, push, sent) {
     document.title = page.title;
     if (push) { history.pushState({ live: part }, "", address); shown = here(); }
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
-    const says = fresh.querySelector("[data-live-says]"), told = document.getElementById("live-says");
+    const says = fresh.querySelector("[data-live-says]"), status = document.getElementById("live-says");
     if (sent) says?.focus({ preventScroll: true });
-    if (says && told) told.textContent = says.textContent.replace(/\s+/g, " ").trim();
+    if (says && status) status.textContent = says.textContent.replace(/\s+/g, " ").trim();
     document.dispatchEvent(new CustomEvent("labshare:swapped"));
   } catch (error) {
     if (error.name !== "AbortError") { if (sent) sent.plainly(); else location.assign(address); }

@@ -27,16 +27,16 @@ function why(part, error) {
 }
 
 async function ask(part) {
-  const form = part.closest("form"), field = form.elements[part.dataset.passkey], said = part.querySelector("[role=alert]");
+  const form = part.closest("form"), field = form.elements[part.dataset.passkey], alert = part.querySelector("[role=alert]");
   const button = part.querySelector("button");
-  said.textContent = "";
+  alert.textContent = "";
   button.setAttribute("aria-busy", "true");
   try {
     const made = "new" in part.dataset ? await navigator.credentials.create(asked(part)) : await navigator.credentials.get(asked(part));
     field.value = answer(made);
     form.requestSubmit();
   } catch (error) {
-    said.textContent = why(part, error);
+    alert.textContent = why(part, error);
     button.focus();
   } finally {
     button.removeAttribute("aria-busy");

@@ -1,12 +1,12 @@
-// How far a long step is: a <form> with <div data-progress data-told="/address/"> in it. It is sent by a request whose bytes are counted;
+// How far a long step is: a <form> with <div data-progress data-progress-url="/address/"> in it. It is sent by a request whose bytes are counted;
 // then what the server tells of it (labshare/http/progress.py) is asked for every half second, and the answer takes the page's place.
 const EVERY = 500;
 
 function show(line, what, done, total, much) {
-  const bar = line.querySelector("progress"), said = line.querySelector("[role=status]");
+  const bar = line.querySelector("progress"), status = line.querySelector("[role=status]");
   bar.max = total || 1;
   total ? bar.value = done : bar.removeAttribute("value");
-  if (said.textContent !== what) said.textContent = what; // read out once, not with each number
+  if (status.textContent !== what) status.textContent = what; // read out once, not with each number
   line.querySelector("[data-much]").textContent = total ? much : "";
 }
 
@@ -23,7 +23,7 @@ function take(request, form, plainly) {
 }
 
 document.addEventListener("submit", (event) => {
-  const form = event.target, line = form.querySelector("[data-told]");
+  const form = event.target, line = form.querySelector("[data-progress-url]");
   if (!line || event.defaultPrevented) return;
   event.preventDefault();
   const request = new XMLHttpRequest(), number = new Intl.NumberFormat(document.documentElement.lang);
@@ -31,7 +31,7 @@ document.addEventListener("submit", (event) => {
   const plainly = () => { line.remove(); delete form.dataset.sent; form.requestSubmit(event.submitter); };
   let waiting, over = false;
   const ask = async () => {
-    const answer = await fetch(line.dataset.told + form.elements.told.value).catch(() => null);
+    const answer = await fetch(line.dataset.progressUrl + form.elements.progress.value).catch(() => null);
     const { what, done, total } = answer?.status === 200 ? await answer.json() : {};
     if (over) return;
     if (what) show(line, what, done, total, `${number.format(done)} / ${number.format(total)}`);

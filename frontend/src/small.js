@@ -4,8 +4,8 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   await navigator.clipboard?.writeText(button.dataset.copy);
-  const told = button.querySelector("[data-copied]");
-  if (told) { told.hidden = false; setTimeout(() => { told.hidden = true; }, 2000); }
+  const note = button.querySelector("[data-copied]");
+  if (note) { note.hidden = false; setTimeout(() => { note.hidden = true; }, 2000); }
 });
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("[data-share]");
@@ -13,9 +13,9 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   if (navigator.share) return navigator.share({ title: document.title, url: link.href }).catch(() => {});
   await navigator.clipboard.writeText(link.href);
-  const told = link.querySelector("[data-copied]");
-  told.hidden = false;
-  setTimeout(() => { told.hidden = true; }, 2000);
+  const note = link.querySelector("[data-copied]");
+  note.hidden = false;
+  setTimeout(() => { note.hidden = true; }, 2000);
 });
 addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("main details")) part.open = true; });
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());

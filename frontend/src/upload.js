@@ -30,7 +30,7 @@ document.addEventListener("submit", (event) => {
     if (input.files.length) {
       const size = [...input.files].reduce((sum, file) => sum + file.size, 0);
       part.querySelector("[data-upload-size]").textContent = ` ${(size / MEGABYTE).toFixed(1)} MB`;
-      part.querySelector("[data-upload-progress]").hidden = Boolean(event.target.querySelector("[data-told]")); // progress.js says more
+      part.querySelector("[data-upload-progress]").hidden = Boolean(event.target.querySelector("[data-progress-url]")); // progress.js says more
     }
   }
 }, true);

@@ -101,7 +101,7 @@ def _use(person_id: int, code: str | Answer, now: datetime) -> FactorKind:
     if is_recovery(code):
         if not recovery.take(person_id, code, now):
             raise WrongFactorCode
-        _tell(person_id, "account.recovery_used", now, left=codes_left(person_id))
+        _notify(person_id, "account.recovery_used", now, left=codes_left(person_id))
         return FactorKind.RECOVERY
     found = factor_of(person_id)
     if found is None:
@@ -122,7 +122,7 @@ def _use(person_id: int, code: str | Answer, now: datetime) -> FactorKind:
     return FactorKind.APP
 
 
-def _tell(person_id: int, kind: str, now: datetime, **params: int) -> None:
+def _notify(person_id: int, kind: str, now: datetime, **params: int) -> None:
     notify(kind=kind, person_ids=[person_id], now=now, url="/account/second-factor", params=params)
 
 
@@ -180,7 +180,7 @@ def set_factor(
         {"factor": FactorKind.APP if replaced else None},
         {"factor": FactorKind.APP, "sessions_ended": ended},
     )
-    _tell(person.id, "account.factor_set", now)
+    _notify(person.id, "account.factor_set", now)
     return codes
 
 
@@ -192,7 +192,7 @@ def renew_codes(*, actor: Actor, now: datetime, code: str) -> Sequence[str]:
     left = codes_left(person.id)
     codes = new_codes(person.id)
     record(actor, now, "account.renew_codes", ("person", person.id), {"codes_left": left}, {"codes_left": CODES})
-    _tell(person.id, "account.codes_renewed", now)
+    _notify(person.id, "account.codes_renewed", now)
     return codes
 
 
@@ -223,7 +223,7 @@ def remove_factor(*, actor: Actor, now: datetime, code: str, required: bool) -> 
     if not stays:
         recovery.forget_codes(person.id)
     record(actor, now, "account.remove_factor", ("person", person.id), {"factor": FactorKind.APP}, {"factor": None})
-    _tell(person.id, "account.factor_removed", now)
+    _notify(person.id, "account.factor_removed", now)
 
 
 def forget_factor(person_id: int) -> None:

@@ -154,18 +154,18 @@ def _once(actor: Actor, key: str, work: Callable[[], Any]) -> Response:
 
 def _digest() -> str:
     """SHA-256 of query and body; multipart by its fields and the digests of its files, since its boundary differs."""
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     for name, value in sorted(request.args.items(multi=True)):
-        told.update(f"?{name}={len(value)}:{value};".encode())
+        digest.update(f"?{name}={len(value)}:{value};".encode())
     if request.mimetype == "multipart/form-data":
         for name, value in sorted(request.form.items(multi=True)):
-            told.update(f"{name}={len(value)}:{value};".encode())
+            digest.update(f"{name}={len(value)}:{value};".encode())
         for name, file in sorted(request.files.items(multi=True), key=lambda pair: pair[0]):
-            told.update(f"{name}:{file.filename}:{hashlib.file_digest(file.stream, 'sha256').hexdigest()};".encode())
+            digest.update(f"{name}:{file.filename}:{hashlib.file_digest(file.stream, 'sha256').hexdigest()};".encode())
             file.stream.seek(0)
     else:
-        told.update(request.get_data(cache=True))
-    return told.hexdigest()
+        digest.update(request.get_data(cache=True))
+    return digest.hexdigest()
 
 
 _here: set[int] = set()

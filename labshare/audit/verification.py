@@ -38,7 +38,7 @@ def verify(
     """None where the trail is untouched, else the first broken place.
 
     `key`: the public one. `head`: a seal (`{"id", "root"}`) or a published head (`{"seals", "root"}`) that was kept
-    elsewhere: with it a cut tail shows, too. `told` hears now and then how many events are done.
+    elsewhere: with it a cut tail shows, too. `progress` hears now and then how many events are done.
     """
     return next(_broken(now, key, head, progress), None)
 

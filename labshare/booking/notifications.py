@@ -453,13 +453,13 @@ def notify_of_new(
         *(
             Message(
                 kind=notice,
-                person_ids=told,
+                person_ids=person_ids,
                 params=known | (delivery if notice in (CONFIRMED_BY_RULE, CONFIRMED) else {}),
                 url=f"{page}{booking.ref}",
                 firm_id=firm_id,
                 appointment=_entry(notice, booking, page),
             )
-            for notice, told, (firm_id, page) in zip(kinds, people, sides, strict=False)
+            for notice, person_ids, (firm_id, page) in zip(kinds, people, sides, strict=False)
         ),
         now=now,
     )
@@ -502,8 +502,8 @@ def _entry(notice: str, booking: Booking, page: str) -> Appointment | None:
 
 def notify_owners(booking: Booking, *, actor: Actor, now: datetime) -> None:
     """Tell the owners of the lab's firm, and nobody else, that nobody answers."""
-    told, params = LAB_OWNER_ROLES, {"answer_by": booking.answer_by}
-    _notify(UNANSWERED, booking, booking.lab_firm_id, told, (), actor, now, params, LAB_PAGE)
+    roles, params = LAB_OWNER_ROLES, {"answer_by": booking.answer_by}
+    _notify(UNANSWERED, booking, booking.lab_firm_id, roles, (), actor, now, params, LAB_PAGE)
 
 
 def notify_assigned(booking: Booking, *, actor: Actor, now: datetime) -> None:

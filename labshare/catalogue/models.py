@@ -489,13 +489,13 @@ class Authorisation(Dated, Model):
         return self.valid_to > day
 
     @hybrid_property
-    def end_told(self) -> bool:
+    def end_notified(self) -> bool:
         """Whether the firm was told that it ends."""
         return self.ending_told_at is not None
 
-    @end_told.inplace.expression
+    @end_notified.inplace.expression
     @classmethod
-    def _end_told_in_sql(cls) -> ColumnElement[bool]:
+    def _end_notified_in_sql(cls) -> ColumnElement[bool]:
         return cls.ending_told_at.is_not(None)
 
 

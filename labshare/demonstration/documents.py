@@ -148,8 +148,8 @@ class DocumentWriter:
         steps.append((recorded, lambda t: made.append(life.record_report(t, day))))
         chance = rng.random()
         if chance < 0.02:
-            again = self.office(life, rng, loading.day(recorded) + timedelta(days=rng.randrange(2, 45)))
-            steps.append((again, lambda t: _ignore(life.record_report(t, loading.day(t), made[0]))))
+            next_version_at = self.office(life, rng, loading.day(recorded) + timedelta(days=rng.randrange(2, 45)))
+            steps.append((next_version_at, lambda t: _ignore(life.record_report(t, loading.day(t), made[0]))))
         elif chance < 0.03:
             back = self.office(life, rng, loading.day(recorded) + timedelta(days=rng.randrange(3, 50)))
             steps.append((back, lambda t: life.withdraw_report(t, made[0], rng.choice(WITHDRAWALS))))

@@ -117,7 +117,7 @@ def _write_first(
     """The first county; its labs, and the tasks of the accounts."""
     county = draw_county(loading, division, days, Shelf(loading))
     bookings = draw_bookings(county, loading.rows.write)
-    _tell(say, division, (*county.count(), bookings), loading.rows.written)
+    _report(say, division, (*county.count(), bookings), loading.rows.written)
     return county.listed(), county.tasks
 
 
@@ -129,11 +129,11 @@ def _write_others(loading: Loading, divisions: list[str], days: WorkingDays, say
         with transaction():
             loading.trail.seal(written.unsealed, loading.midnight)
         labs += written.labs
-        _tell(say, written.division, written.counts, written.rows)
+        _report(say, written.division, written.counts, written.rows)
     return labs
 
 
-def _tell(say: Progress, division: str, counts: tuple[int, int, int, int], written: int) -> None:
+def _report(say: Progress, division: str, counts: tuple[int, int, int, int], written: int) -> None:
     labs, instruments, items, bookings = counts
     say(f"{division}: {labs} labs, {instruments} instruments, {items} test items, {bookings} bookings; {written} rows")
 

@@ -102,7 +102,7 @@ LIMITS: dict[str, tuple[Limit, ...]] = {
     "message": (Limit(60, HOUR, account),),
     "export": (Limit(60, 10 * MINUTE, account), Limit(300, HOUR, firm), Limit(30, 10 * MINUTE, stranger)),
     "report": (Limit(120, MINUTE, account),),
-    "told": (Limit(1200, 10 * MINUTE, account),),
+    "progress": (Limit(1200, 10 * MINUTE, account),),
     "calculation": (Limit(30, 10 * MINUTE, account),),
 }
 """What is limited. `docs/operating.md` tells operators the same (a test compares)."""

@@ -30,7 +30,7 @@ def new_secret() -> str:
 
 
 def _place(secret: str) -> Path:
-    return folder() / f"told-{sha256(f'{secret} {current_actor().person_id}'.encode()).hexdigest()}"
+    return folder() / f"progress-{sha256(f'{secret} {current_actor().person_id}'.encode()).hexdigest()}"
 
 
 @contextmanager

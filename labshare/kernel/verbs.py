@@ -69,9 +69,9 @@ def verb(action: str, *, title: LazyString, money: bool = False) -> Callable[[F]
             except Problem as problem:
                 if problem.refusal is None and (money or problem.money_or_rights):
                     problem.refusal = Refusal(action, kwargs["actor"], kwargs["now"], _subject(kwargs))
-                _tell(action, problem)
+                _report(action, problem)
                 raise
-            _tell(action, None)
+            _report(action, None)
             return result
 
         name_action(action, title)
@@ -95,7 +95,7 @@ def watching(watcher: Callable[[str, Problem | None], None]) -> Iterator[None]:
         _watchers.remove(watcher)
 
 
-def _tell(action: str, problem: Problem | None) -> None:
+def _report(action: str, problem: Problem | None) -> None:
     for watcher in _watchers:
         watcher(action, problem)
 

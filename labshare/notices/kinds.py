@@ -176,19 +176,19 @@ def _written(name: str, value: Any) -> str:
 
 def entry_of(params: dict[str, Any], *, stamped_at: datetime, url: str | None) -> Entry | None:
     """What a notice puts into its reader's calendar, in the present language; nothing where it was told without one."""
-    told = params.get(ENTRY)
-    if told is None:
+    entry_params = params.get(ENTRY)
+    if entry_params is None:
         return None
-    words, of = ENTRIES[told["words"]], params | told["more"]
+    words, of = ENTRIES[entry_params["words"]], params | entry_params["more"]
     return Entry(
-        name=told["name"],
-        revision=told["revision"],
-        state=EntryState(told["state"]),
-        starts_at=datetime.fromisoformat(told["starts_at"]["at"]),
-        ends_at=datetime.fromisoformat(told["ends_at"]["at"]),
+        name=entry_params["name"],
+        revision=entry_params["revision"],
+        state=EntryState(entry_params["state"]),
+        starts_at=datetime.fromisoformat(entry_params["starts_at"]["at"]),
+        ends_at=datetime.fromisoformat(entry_params["ends_at"]["at"]),
         stamped_at=stamped_at,
         title=filled(words.title, of),
         text=filled(words.text, of),
-        place=_written("place", told["place"]),
+        place=_written("place", entry_params["place"]),
         url=url,
     )

@@ -89,10 +89,10 @@ def notify(
         divisions=(division,) if isinstance(division, str) else tuple(division),
         but=but,
     )
-    (told,) = people_in(audience)
+    (recipients,) = people_in(audience)
     message = Message(
         kind=kind,
-        person_ids=told,
+        person_ids=recipients,
         params=params or {},
         url=url,
         firm_id=firm_id,
@@ -100,7 +100,7 @@ def notify(
         by=by,
     )
     write_notices(message, now=now)
-    return len(told)
+    return len(recipients)
 
 
 def people_in(*audiences: Audience) -> list[list[int]]:

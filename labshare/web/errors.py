@@ -198,7 +198,7 @@ def show_database_error(error: DBAPIError | NoConnectionFree) -> Any:
     raise error
 
 
-def tell_when_to_come_back(response: Response) -> Response:
+def add_retry_after(response: Response) -> Response:
     if response.status_code == Busy.status:
         response.headers.setdefault("Retry-After", str(Busy.retry_after))
     return response
@@ -219,6 +219,6 @@ def init(app: Flask) -> None:
     app.register_error_handler(HTTPException, show_http_error)
     app.register_error_handler(DBAPIError, show_database_error)
     app.register_error_handler(NoConnectionFree, show_database_error)
-    app.after_request(tell_when_to_come_back)
+    app.after_request(add_retry_after)
     if not app.config.get("PROPAGATE_EXCEPTIONS") and not app.debug and not app.testing:
         app.register_error_handler(Exception, show_failure)

@@ -185,7 +185,7 @@ def test_failed_sign_ins_are_in_the_trail_by_id_and_not_without_bound(limited: F
 
 def test_a_thousand_failures_leave_a_dozen_events(limited: Flask, clock: Any) -> None:
     with limited.test_request_context():
-        told = [number for _ in range(1000) if (number := throttle.failures_to_tell("person 1"))]
+        told = [number for _ in range(1000) if (number := throttle.failures_to_record("person 1"))]
     assert told == [1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000]
 
 

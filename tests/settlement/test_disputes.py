@@ -24,7 +24,7 @@ from tests.signing import sign_in
 TOLD = db.select(Notice.person_id, Notice.kind)
 
 
-def people_told(kind):
+def people_notified(kind):
     return db.select(Notice.person_id).where(Notice.kind == kind)
 
 
@@ -111,7 +111,7 @@ def test_the_owner_is_told_on_the_last_morning(booked, clock):  # R-TOLD-10
         clock.set(moment)
         with transaction():
             assert services.notify_of_disputes(actor=SYSTEM, now=clock.now) == told, moment
-    assert db.session.scalars(people_told("dispute.unanswered")).all() == [owner]
+    assert db.session.scalars(people_notified("dispute.unanswered")).all() == [owner]
 
 
 def test_of_an_answered_dispute_no_owner_is_told(booked, clock):  # R-TOLD-10

@@ -83,7 +83,15 @@ KNOWN: dict[tuple[str, str], str] = {}
 """Findings that stand for now, by (kind, endpoint), each with its reason. An entry whose finding is gone fails too."""
 
 KEPT_OF_A_FILE = ("sha256", "name", "content_type", "size", "uploaded_by", "uploaded_at")
-NO_PAGES = ("static", "api", "monitoring.", "lab.calendar_json", "lab.sheets_marked", "lab.sheets_told", "calendars.")
+NO_PAGES = (
+    "static",
+    "api",
+    "monitoring.",
+    "lab.calendar_json",
+    "lab.sheets_marked",
+    "lab.sheets_progress",
+    "calendars.",
+)
 """Addresses that are no pages: files, the API and its description, what monitoring, scripts and calendars ask."""
 BETWEEN = {"account.enter_code"}
 """The second page of signing in, open between password and code alone: tests/accounts/test_second_factor.py."""

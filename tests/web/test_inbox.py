@@ -48,7 +48,7 @@ def test_each_of_many_is_judged_by_itself(house: House, lab: FlaskClient) -> Non
     house.do(services.decline, house.manager, ref=second, reason="检修")
     page = take(lab, "/lab/requests", many="confirm", ref=[first, second, third, first])
     assert states(first, second, third) == ["confirmed", "declined", "confirmed"]
-    told = page.split('id="told"')[1].split("</ul>")[0]
+    told = page.split('id="outcome"')[1].split("</ul>")[0]
     done, refused = told.split("<ul>")
     assert first in done
     assert third in done
@@ -63,7 +63,7 @@ def test_each_of_many_is_judged_by_itself(house: House, lab: FlaskClient) -> Non
 def test_nothing_ticked_says_so(house: House, lab: FlaskClient) -> None:
     house.book("2026-11-26 09:00")
     assert "Nothing is ticked" in take(lab, "/lab/requests", many="confirm")
-    assert 'id="told"' not in take(lab, "/lab/requests", many="delete", ref="B-1")
+    assert 'id="outcome"' not in take(lab, "/lab/requests", many="delete", ref="B-1")
 
 
 def test_bookings_of_others_are_not_there(house: House, lab: FlaskClient, clock: Clock) -> None:
@@ -102,7 +102,7 @@ def test_the_day_goes_on_where_it_stands(house: House, lab: FlaskClient, clock: 
     page = take(lab, path, many="start", ref=[ref, later])
     assert states(ref, later) == ["testing", "confirmed"]
     assert "Test started" in page
-    assert later in page.split('id="told"')[1].split("</ul>")[0]
+    assert later in page.split('id="outcome"')[1].split("</ul>")[0]
     clock.set("2026-11-25 11:00")
     take(lab, path, finish=ref)
     assert states(ref) == ["tested"]

@@ -251,7 +251,7 @@ def settle_a_booking_from_request_to_paid(seat: Seat) -> None:
     seat.turn(seat.main.locator("button[name=start]"))
     seat.it_is("2026-11-25 09:50").turn(seat.main.locator("button[name=finish]"))
     assert axe.findings(seat.page) == []
-    seat.takes(seat.main.locator("#told .btn")).attach("file", report__pdf=pdf())
+    seat.takes(seat.main.locator("#outcome .btn")).attach("file", report__pdf=pdf())
     seat.press("Upload, then add the invoice").write("number", "26332000000009018427")
     seat.press("Add, then add the payment").write("reference", "ICBC-1")
     seat.press("Add, then to the missing papers").reads(seat.say("No papers are missing"))

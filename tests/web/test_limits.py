@@ -113,7 +113,7 @@ CASES: dict[str, Callable[[World, int], Any]] = {
     "report API": lambda w, _n: w.app.test_client().get(
         "/api/v1/reports/usage?from=2026-10&to=2026-10&by=lab", headers=w.token
     ),
-    "told": lambda w, _n: w.member.get("/lab/sheets/told/x"),
+    "progress": lambda w, _n: w.member.get("/lab/sheets/told/x"),
     "calculation": lambda w, _n: w.officer.post("/regulator/rewards/2026-10/calculate"),
     "calculation of the trail": lambda w, _n: w.auditor.post("/regulator/audit/verify"),
     "password": lambda w, _n: w.member.post(

@@ -69,7 +69,7 @@ def test_its_person_alone_reads_it_and_only_while_it_goes(
 
     monkeypatch.setattr(pages, "check_sheets", looked_at)
     sign_in(client, manager, lab.firm)
-    sent = {"file": (io.BytesIO(GOOD), "仪器.csv"), "told": SECRET}
+    sent = {"file": (io.BytesIO(GOOD), "仪器.csv"), "progress": SECRET}
     assert client.post(f"/lab/labs/{lab.id}/sheets", data=sent).status_code == 200
     own, others = seen
     assert own.json == {"what": "正在写入各行", "done": 7, "total": 9}
@@ -81,7 +81,7 @@ def test_its_person_alone_reads_it_and_only_while_it_goes(
 
 def test_what_fails_leaves_nothing_behind(lab: Any, client: FlaskClient) -> None:
     sign_in(client, make.member(lab.firm, "lab_manager"), lab.firm)
-    sent = {"file": (io.BytesIO(b"x,y\n1,2\n"), "x.csv"), "told": SECRET}
+    sent = {"file": (io.BytesIO(b"x,y\n1,2\n"), "x.csv"), "progress": SECRET}
     assert client.post(f"/lab/labs/{lab.id}/sheets", data=sent).status_code == 422
     assert not list(http_progress.folder().glob("told-*"))
     assert not list(http_progress.folder().glob("incoming-*"))
@@ -118,7 +118,7 @@ def test_a_phone_sees_how_far_thousands_of_rows_are(  # R-SHEET-3
         """() => {
           window.bars = [];
           new MutationObserver(() => {
-            const line = document.querySelector("[data-told]:not([hidden])");
+            const line = document.querySelector("[data-progress-url]:not([hidden])");
             if (line) window.bars.push(line.innerText.trim() + "|" + line.querySelector("progress").value);
           }).observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
         }"""
@@ -142,7 +142,7 @@ def test_a_phone_sees_how_far_thousands_of_rows_are(  # R-SHEET-3
 
 def test_what_a_killed_request_left_is_swept(app: Flask, clock: Clock) -> None:
     http_progress.folder().mkdir(parents=True, exist_ok=True)
-    left = http_progress.folder() / "told-left"
+    left = http_progress.folder() / "progress-left"
     sweep(now=datetime.now(UTC))  # what other tests left
     left.write_text("{}")
     assert sweep(now=datetime.now(UTC)) == 0

@@ -211,7 +211,7 @@ def book(
     )
     check_within_amount(actor, client, order.price.total_fen, order)
     state = BookingState.CONFIRMED if written else first_state(bookable.lab.automatic_confirmation)
-    told = notifications.people_of_new(actor, bookable.lab, client, state)
+    people = notifications.people_of_new(actor, bookable.lab, client, state)
     places = free_places(order.chosen, starts_at, now=now, person_id=actor.person_id, hold_id=hold_id)
     for instrument, rules, unit in places:
         booking = _try_to_book(
@@ -234,7 +234,7 @@ def book(
                 use_quote(actor, now, order.quote, booking)
             open_hours = open_that_day(starts_at, bookable.openings)
             accepted = written is not None
-            notifications.notify_of_new(booking, told, now=now, open_hours=open_hours, accepted=accepted)
+            notifications.notify_of_new(booking, people, now=now, open_hours=open_hours, accepted=accepted)
             return booking
     holdings.give_back(actor.person_id)
     raise _taken(bookable, client, order.work, starts_at, waive=waive)

@@ -45,7 +45,7 @@ from labshare.organisations import permissions
 
 MOST_SAMPLES = 100_000
 MOST_MACHINE_MINUTES = 60 * 24 * 366
-TELL_BEFORE = timedelta(minutes=15)
+NOTIFY_BEFORE = timedelta(minutes=15)
 """How long before its start the next party is told that the test before it is still running."""
 LENGTHEN = name_action("booking.lengthen", _l("Held time lengthened"))
 OVERRUN = name_action("booking.overrun", _l("Test runs over its time"))
@@ -286,10 +286,10 @@ def _notify_next_parties(actor: Actor, now: datetime) -> None:
         .where(
             Booking.running,
             Holding.kind == HoldingKind.BOOKING,
-            Holding.ends_at <= now + TELL_BEFORE,
+            Holding.ends_at <= now + NOTIFY_BEFORE,
         )
     ).subquery()
-    told = select(AuditEvent.id).where(
+    notified = select(AuditEvent.id).where(
         AuditEvent.subject_type == "booking",
         AuditEvent.subject_id == Booking.ref,
         AuditEvent.action == OVERRUN,
@@ -307,7 +307,7 @@ def _notify_next_parties(actor: Actor, now: datetime) -> None:
             Holding.kind == HoldingKind.BOOKING,
             Booking.state.in_(BookingState.before_start()),
             Booking.starts_at <= now + 2 * MINUTE,
-            ~told.exists(),
+            ~notified.exists(),
         )
     ).all()
     for booking in nexts:

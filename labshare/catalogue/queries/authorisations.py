@@ -22,7 +22,7 @@ from labshare.organisations.models import Membership
 from labshare.organisations.permissions import roles_for, visible
 from labshare.organisations.queries import members_of, workers_of
 
-TOLD_BEFORE = timedelta(days=30)
+NOTIFY_BEFORE = timedelta(days=30)
 """How long before its end it is told that an authorisation ends."""
 MOST_WITHDRAWN = 50
 """Withdrawn ones that a page lists, the last first."""
@@ -142,7 +142,7 @@ def _still_works() -> ColumnElement[bool]:
     )
 
 
-def ending_untold(day: date, *, limit: int) -> Sequence[Authorisation]:
+def ending_unnotified(day: date, *, limit: int) -> Sequence[Authorisation]:
     """Those of present workers that end within 30 days with none after them, of which nobody was told. Locked."""
     return db.session.scalars(
         select(Authorisation)
@@ -153,8 +153,8 @@ def ending_untold(day: date, *, limit: int) -> Sequence[Authorisation]:
         )
         .where(
             Authorisation.standing,
-            ~Authorisation.end_told,
-            ~Authorisation.lasts_to(day + TOLD_BEFORE + timedelta(days=1)),
+            ~Authorisation.end_notified,
+            ~Authorisation.lasts_to(day + NOTIFY_BEFORE + timedelta(days=1)),
             _none_after(),
             _still_works(),
         )
@@ -172,7 +172,9 @@ def authorisations_ending(firm_id: Any) -> Select[Any]:
         .select_from(Authorisation)
         .join(Instrument, Instrument.id == Authorisation.instrument_id)
         .join(Lab, Lab.id == Instrument.lab_id)
-        .where(Lab.firm_id == firm_id, Authorisation.standing, Authorisation.end_told, _none_after(), _still_works())
+        .where(
+            Lab.firm_id == firm_id, Authorisation.standing, Authorisation.end_notified, _none_after(), _still_works()
+        )
     )
 
 
@@ -210,7 +212,7 @@ class Team:
 
     def ends(self, one: Authorisation) -> bool:
         """Whether it ends within 30 days, or has ended."""
-        return not one.lasts_to(self.day + TOLD_BEFORE + timedelta(days=1))
+        return not one.lasts_to(self.day + NOTIFY_BEFORE + timedelta(days=1))
 
 
 def team_of(

@@ -18,7 +18,12 @@ from labshare.catalogue.errors import (
 )
 from labshare.catalogue.models import Authorisation
 from labshare.catalogue.notifications import AUTHORISATION_ENDS
-from labshare.catalogue.queries.authorisations import ending_untold, holders_on, instruments_of_class, roles_at_bench
+from labshare.catalogue.queries.authorisations import (
+    ending_unnotified,
+    holders_on,
+    instruments_of_class,
+    roles_at_bench,
+)
 from labshare.catalogue.rules.authorising import may_record
 from labshare.catalogue.services.common import own_instrument, own_lab
 from labshare.kernel.actor import Actor
@@ -118,7 +123,7 @@ def notify_ending(*, actor: Actor, now: datetime, limit: int = 200) -> int:
     """Tell owners, lab managers and the person of authorisations that end within 30 days with none after them, each
     once (R-TEAM-4). How many, at most `limit`. For the system alone."""
     permissions.check(actor, "operator.tell_ending")
-    due = ending_untold(local_day(now), limit=limit)
+    due = ending_unnotified(local_day(now), limit=limit)
     for one in due:
         one.ending_told_at = now
         lab = one.instrument.lab

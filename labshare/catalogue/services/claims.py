@@ -145,7 +145,7 @@ def confirm_claims(*, actor: Actor, now: datetime, seen: Mapping[int, str]) -> l
             subject.confirmed = True
     db.session.flush()
     for lab in {claim.lab_id: claim.lab for claim in chosen}.values():
-        _tell(CLAIMS_CONFIRMED, now, lab, n=sum(claim.lab_id == lab.id for claim in chosen))
+        _notify_lab(CLAIMS_CONFIRMED, now, lab, n=sum(claim.lab_id == lab.id for claim in chosen))
     return chosen
 
 
@@ -162,7 +162,7 @@ def refuse_claims(*, actor: Actor, now: datetime, seen: Mapping[int, str], reaso
     db.session.flush()
     for lab in {claim.lab_id: claim.lab for claim in chosen}.values():
         of_lab = sum(claim.lab_id == lab.id for claim in chosen)
-        _tell(CLAIM_REFUSED, now, lab, n=of_lab, reason=reason.strip()[:300])
+        _notify_lab(CLAIM_REFUSED, now, lab, n=of_lab, reason=reason.strip()[:300])
     return chosen
 
 
@@ -198,7 +198,7 @@ def _decide(actor: Actor, now: datetime, claim: Claim, verdict: ClaimVerdict) ->
     )
 
 
-def _tell(kind: str, now: datetime, lab: Lab, **more: Any) -> None:
+def _notify_lab(kind: str, now: datetime, lab: Lab, **more: Any) -> None:
     notify(
         kind=kind,
         now=now,

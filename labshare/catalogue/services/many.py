@@ -115,8 +115,8 @@ def _row(who: dict[str, Any], change: Change, thing: Instrument | TestItem) -> M
     except (NotAllowed, NotFound):
         raise
     except Problem as problem:
-        told = problem.problems
-        return ManyRow(*who_it_is, before, before, told)
+        problems = problem.problems
+        return ManyRow(*who_it_is, before, before, problems)
     return ManyRow(*who_it_is, before, after)
 
 

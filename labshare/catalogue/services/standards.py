@@ -81,7 +81,7 @@ def decline_proposal(*, actor: Actor, now: datetime, proposal_id: int, reason: s
     proposal = _waiting(proposal_id)
     proposal.reason = reason.strip()
     _end(actor, now, proposal, ProposalEnd.DECLINED, "standard.decline")
-    _tell(now, proposal, STANDARD_DECLINED, reason=proposal.reason)
+    _notify_proposer(now, proposal, STANDARD_DECLINED, reason=proposal.reason)
     return proposal
 
 
@@ -123,7 +123,7 @@ def publish_standard(
         )
     if proposal is not None:
         proposal.ended_by, proposal.ended_at, proposal.outcome = actor.person_id, now, ProposalEnd.PUBLISHED
-        _tell(now, proposal, STANDARD_PUBLISHED, number=standard.number)
+        _notify_proposer(now, proposal, STANDARD_PUBLISHED, number=standard.number)
     db.session.flush()
     return standard
 
@@ -194,7 +194,7 @@ def _end(actor: Actor, now: datetime, proposal: StandardProposal, outcome: Propo
     )
 
 
-def _tell(now: datetime, proposal: StandardProposal, kind: str, **params: str) -> None:
+def _notify_proposer(now: datetime, proposal: StandardProposal, kind: str, **params: str) -> None:
     notify(
         kind=kind,
         now=now,

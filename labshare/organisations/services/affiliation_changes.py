@@ -108,7 +108,7 @@ def agree_change(*, actor: Actor, now: datetime, change_id: int, seen: str) -> A
     record(
         actor, now, "affiliation.agree_change", ("affiliation", made.id), before, as_recorded(made) | _recorded(change)
     )
-    kind, params = _told(change, made)
+    kind, params = _notice_of(change, made)
     notify_both_sides(made, actor, now, kind, **params)
     return made
 
@@ -193,7 +193,7 @@ def _recorded(change: AffiliationChange) -> dict[str, Any]:
     return values | {"kind": change.kind} | days if change.kind else values | {"until": days["valid_to"]}
 
 
-def _told(change: AffiliationChange, made: Affiliation) -> tuple[str, dict[str, Any]]:
+def _notice_of(change: AffiliationChange, made: Affiliation) -> tuple[str, dict[str, Any]]:
     """The notice of what became of it, and what it says."""
     by_act: dict[AffiliationAct, tuple[str, dict[str, Any]]] = {
         AffiliationAct.END: ("affiliation.ended", {"valid_to": made.ended_on}),

@@ -66,7 +66,7 @@ def change_account(*, actor: Actor, now: datetime, firm_id: int, account: str) -
     db.session.add(row)
     db.session.flush()
     record(actor, now, "firm.bank_account", ("firm", firm_id), _recorded(last), _recorded(row))
-    _tell("firm.bank_account_changed" if before else "firm.bank_account_entered", actor, now, row, before)
+    _notify_owners("firm.bank_account_changed" if before else "firm.bank_account_entered", actor, now, row, before)
     return row
 
 
@@ -83,7 +83,7 @@ def stop_account(*, actor: Actor, now: datetime, account_id: int) -> BankAccount
     _stop(row, actor, now)
     left = account_of(row.firm_id, today)
     record(actor, now, "firm.stop_bank_account", ("firm", row.firm_id), _recorded(row), _recorded(left))
-    _tell("firm.bank_account_stopped", actor, now, row, left)
+    _notify_owners("firm.bank_account_stopped", actor, now, row, left)
     return row
 
 
@@ -125,7 +125,7 @@ def _recorded(row: BankAccount | None) -> dict[str, Any] | None:
     return {"account_ends": row.ends, "account_digest": row.digest, "counts_from": row.counts_from.isoformat()}
 
 
-def _tell(kind: str, actor: Actor, now: datetime, row: BankAccount, before: BankAccount | None) -> None:
+def _notify_owners(kind: str, actor: Actor, now: datetime, row: BankAccount, before: BankAccount | None) -> None:
     """Every owner, the one who did it too: somebody else may have used their account; and the officers who pay."""
     firm = db.session.get_one(Firm, row.firm_id)
     who = db.session.get(Person, actor.person_id) if actor.person_id is not None else None

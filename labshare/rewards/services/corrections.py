@@ -108,7 +108,7 @@ def _write(actor: Actor, now: datetime, window: Window, row: Correction | None, 
     db.session.flush()
     after = {"lab": row.lab_id, "fen": row.fen, "window": row.window_from}
     record(actor, now, "correction.find", ("correction", row.id), before=before, after=after)
-    _tell("correction.to_take", row, now, OfficialRole.OFFICER, but=None)
+    _notify_role("correction.to_take", row, now, OfficialRole.OFFICER, but=None)
     return 1
 
 
@@ -173,7 +173,7 @@ def propose_correction(
     db.session.flush()
     after = {"lab": row.id, "fen": fen, "month": str(month), "window": correction.window_from}
     record(actor, now, "correction.propose", ("correction", correction.id), after=after)
-    _tell_next(correction, now, but=actor.person_id)
+    _notify_next(correction, now, but=actor.person_id)
     return correction
 
 
@@ -208,7 +208,7 @@ def take_correction(
         before={"fen": correction.system_fen},
         after={"lab": correction.lab_id, "fen": amount, "window": correction.window_from},
     )
-    _tell_next(correction, now, but=actor.person_id)
+    _notify_next(correction, now, but=actor.person_id)
     return correction
 
 
@@ -239,7 +239,7 @@ def confirm_correction(*, actor: Actor, now: datetime, correction_id: int) -> Co
         before={"confirmed": False},
         after={"confirmed": True, "fen": correction.fen},
     )
-    _tell_next(correction, now, but=correction.proposed_by)
+    _notify_next(correction, now, but=correction.proposed_by)
     return correction
 
 
@@ -345,15 +345,15 @@ def _check_caps(window: Window, lab: Lab, fen: Fen) -> None:
         raise problem
 
 
-def _tell_next(correction: Correction, now: datetime, *, but: int | None) -> None:
+def _notify_next(correction: Correction, now: datetime, *, but: int | None) -> None:
     """Tell whose turn it is."""
     if correction.unconfirmed:
-        _tell("correction.to_confirm", correction, now, OfficialRole.APPROVER, but=but)
+        _notify_role("correction.to_confirm", correction, now, OfficialRole.APPROVER, but=but)
     else:
-        _tell("correction.to_agree", correction, now, OfficialRole.OFFICER, but=but)
+        _notify_role("correction.to_agree", correction, now, OfficialRole.OFFICER, but=but)
 
 
-def _tell(kind: str, correction: Correction, now: datetime, role: OfficialRole, *, but: int | None) -> None:
+def _notify_role(kind: str, correction: Correction, now: datetime, role: OfficialRole, *, but: int | None) -> None:
     lab = db.session.get_one(Lab, correction.lab_id)
     notify(
         kind=kind,

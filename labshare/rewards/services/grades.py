@@ -257,11 +257,11 @@ def confirm_grades(*, actor: Actor, now: datetime, list_id: int, version: int) -
     )
     labs = labs_by_id(row["lab"] for row in rows)
     for row in rows:
-        _tell(actor, now, found, labs[row["lab"]], row, held.get(row["lab"]))
+        _record_and_notify(actor, now, found, labs[row["lab"]], row, held.get(row["lab"]))
     return found
 
 
-def _tell(
+def _record_and_notify(
     actor: Actor, now: datetime, found: AssessmentList, lab: Lab, row: Mapping[str, Any], before: Assessment | None
 ) -> None:
     """Write a confirmed grade to the lab's trail, and tell its firm."""
@@ -367,7 +367,7 @@ def _what_changed(before: Document | None, after: Document) -> tuple[dict[str, A
     """Before and after for the trail: of the rows only those that differ, by lab id."""
     old, new = _by_lab(before), _by_lab(after)
     touched = [lab for lab in sorted(old.keys() | new.keys(), key=int) if old.get(lab) != new.get(lab)]
-    return before and _told(before, {lab: old.get(lab) for lab in touched}), _told(
+    return before and _recorded(before, {lab: old.get(lab) for lab in touched}), _recorded(
         after, {lab: new.get(lab) for lab in touched}
     )
 
@@ -377,7 +377,7 @@ def _by_lab(document: Document | None) -> dict[str, Mapping[str, Any]]:
     return {str(row["lab"]): {"grade": row["grade"], "reason": row["reason"]} for row in rows}
 
 
-def _told(document: Document, rows: Mapping[str, Any]) -> dict[str, Any]:
+def _recorded(document: Document, rows: Mapping[str, Any]) -> dict[str, Any]:
     return {"year": document["year"], "effective_month": document["effective_month"], "grades": dict(rows)}
 
 

@@ -202,7 +202,7 @@ def pass_on_objections(*, actor: Actor, now: datetime, limit: int = 200) -> int:
         objection.passed_on_at = now
         record(actor, now, "objection.pass_on", ("objection", objection.id), after={"run": subject(objection.run)[1]})
         division = objection.run.division
-        for role, told in ((OfficialRole.APPROVER, division), (OfficialRole.OFFICER, around(division))):
+        for role, divisions in ((OfficialRole.APPROVER, division), (OfficialRole.OFFICER, around(division))):
             month = Month.parse(objection.run.month)
             notify(
                 kind="reward.objection_passed_on",
@@ -210,7 +210,7 @@ def pass_on_objections(*, actor: Actor, now: datetime, limit: int = 200) -> int:
                 params={"lab": in_both_languages(objection.lab), "month": month},
                 url=f"/regulator/rewards/{month}",
                 regulators=(role,),
-                division=told,
+                division=divisions,
             )
     db.session.flush()
     return len(due)

@@ -18,7 +18,7 @@ from labshare.settlement.models import BookingHold
 from labshare.settlement.queries.owed import owed_lines
 from labshare.settlement.services.notifications.debts import payment_overdue
 
-TOLD_AGAIN_AFTER = timedelta(days=30)
+NOTIFY_AGAIN_AFTER = timedelta(days=30)
 """From one mail about a booking to the next."""
 
 
@@ -31,9 +31,9 @@ def notify_overdue(*, actor: Actor, now: datetime, limit: int = 200) -> int:
     today = local_day(now)
     anyone = aliased(Booking)
     unsettled = Booking.id.in_(select(anyone.id).where(anyone.unsettled))  # so it is, and found among those
-    told = Booking.overdue_told_on
-    again = or_(told.is_(None), told <= today - TOLD_AGAIN_AFTER)
-    late = owed_lines(unsettled, again, ~BookingHold.is_on(Booking.id))
+    last = Booking.overdue_told_on
+    not_lately = or_(last.is_(None), last <= today - NOTIFY_AGAIN_AFTER)
+    late = owed_lines(unsettled, not_lately, ~BookingHold.is_on(Booking.id))
     overdue = (
         select(late.c.booking_id, func.sum(late.c.left_fen).label("fen"), func.min(late.c.due_on).label("due_on"))
         .where(late.c.left_fen > 0, late.c.due_on < today)

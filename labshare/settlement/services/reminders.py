@@ -98,14 +98,14 @@ def send_account(*, actor: Actor, now: datetime, client: str, since: date, until
         sent_by=actor.person_id,
         sent_at=now,
     )
-    again = exists().where(
+    sent_before = exists().where(
         SentStatement.lab_firm_id == sent.lab_firm_id,
         SentStatement.client_firm_id == sent.client_firm_id,
         SentStatement.since == since,
         SentStatement.until == until,
         SentStatement.sent_on == sent.sent_on,
     )
-    if db.session.scalar(select(again)):
+    if db.session.scalar(select(sent_before)):
         raise StatementSentToday
     db.session.add(sent)
     db.session.flush()

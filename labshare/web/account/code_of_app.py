@@ -14,7 +14,7 @@ from labshare.kernel.errors import Problem
 from labshare.kernel.time import utc_now
 from labshare.web.account import blueprint
 from labshare.web.account.expired import preserved_form, ready
-from labshare.web.account.sign_in import code_form, code_page, onward, tell_failure
+from labshare.web.account.sign_in import code_form, code_page, onward, record_failure
 from labshare.web.account.throttle import CodeGuesses
 from labshare.web.actor import begin_browser_session, end_browser_session, half_session
 from labshare.web.steps import Around, posted
@@ -40,7 +40,7 @@ def enter_code() -> Any:
     def refused(problem: Problem) -> None:
         if isinstance(problem, WrongFactorCode):
             guesses.failed(given)
-        tell_failure(problem, "account.sign_in_by_factor", half.person_id)
+        record_failure(problem, "account.sign_in_by_factor", half.person_id)
 
     def go_in(key: str) -> Any:
         guesses.right()

@@ -31,7 +31,7 @@ from labshare.web.account.forms import (
     SignInForm,
     SignUpForm,
 )
-from labshare.web.account.throttle import Guesses, failures_to_tell
+from labshare.web.account.throttle import Guesses, failures_to_record
 from labshare.web.actor import (
     act_for,
     begin_browser_session,
@@ -134,7 +134,7 @@ def verified(email: str, *, password: str) -> Entered:
             guesses.failed()
             raise WrongPassword
     except Problem as problem:
-        tell_failure(problem, "account.sign_in", known.person_id if known else None)
+        record_failure(problem, "account.sign_in", known.person_id if known else None)
         raise
     guesses.right()
     seen = known.password_hash or ""
@@ -143,10 +143,10 @@ def verified(email: str, *, password: str) -> Entered:
         return services.sign_in(actor=actor, now=now, person_id=known.person_id, seen_hash=seen, new_hash=better)
 
 
-def tell_failure(problem: Problem, verb: str, person_id: int | None) -> None:
+def record_failure(problem: Problem, verb: str, person_id: int | None) -> None:
     """Have the trail know of a failed sign-in, with how many there were this hour; of thousands, of a few."""
     subject = ("person", str(person_id)) if person_id is not None else ("attempt", "-")
-    number = failures_to_tell(" ".join((verb, *subject)))
+    number = failures_to_record(" ".join((verb, *subject)))
     if number is not None:
         problem.refusal = Refusal(verb, Actor(address=remote_address()), utc_now(), subject, {"failures": number})
         report_refusal(problem)

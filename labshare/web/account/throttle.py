@@ -168,7 +168,7 @@ def _guessable(code: str | Answer) -> bool:
     return not isinstance(code, Answer) and not is_recovery(code)
 
 
-def failures_to_tell(subject: str) -> int | None:
+def failures_to_record(subject: str) -> int | None:
     """How many attempts on this subject failed this hour, where the trail is to know: after the first three, then after
     5, 10, 20, 50, 100 …, so that a thousand leave a dozen events."""
     if not limits.counted():

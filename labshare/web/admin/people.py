@@ -35,7 +35,7 @@ def accounts() -> Any:
 
 
 def _account_page(
-    person_id: int, form: DisableForm | None = None, taking: TakeOffForm | None = None, *, status: int = 200
+    person_id: int, form: DisableForm | None = None, removal: TakeOffForm | None = None, *, status: int = 200
 ) -> Any:
     person = get_person(person_id)
     return (
@@ -45,7 +45,7 @@ def _account_page(
             roles=queries.roles_of([person_id])[person_id],
             form=form or DisableForm(formdata=None),
             has_factor=has_factor(person_id),
-            taking=taking or TakeOffForm(formdata=None),
+            removal=removal or TakeOffForm(formdata=None),
             may_manage=permissions.may(current_actor(), "account.manage"),
         ),
         status,
@@ -96,7 +96,7 @@ def propose_removal(person_id: int) -> Any:
         ),
         lambda _made: (_("Proposed; another administrator must agree."), url_for("admin.account", person_id=person_id)),
     )
-    return answer if isinstance(answer, Response) else _account_page(person_id, taking=form, status=answer)
+    return answer if isinstance(answer, Response) else _account_page(person_id, removal=form, status=answer)
 
 
 @blueprint.post("/lost-factors/<int:removal_id>/agree")

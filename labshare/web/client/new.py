@@ -125,7 +125,7 @@ def _bookable_item(now: datetime) -> BookableItem:
 
 def _form(bookable: BookableItem) -> BookingForm:
     form = with_questions(BookingForm, bookable.questions)()
-    choices = [(each.id, name) for each, name in _told_apart(bookable.instruments)]
+    choices = [(each.id, name) for each, name in _distinguished(bookable.instruments)]
     form.instrument.choices = choices
     if bookable.item.hours_min is None:
         del form.hours
@@ -138,7 +138,7 @@ def _form(bookable: BookableItem) -> BookingForm:
     return form
 
 
-def _told_apart(instruments: Sequence[Instrument]) -> list[tuple[Instrument, str]]:
+def _distinguished(instruments: Sequence[Instrument]) -> list[tuple[Instrument, str]]:
     """Instruments by name and model; where several read alike, with the lab's own number."""
     names = Counter(map(with_model, instruments))
     return [
@@ -440,9 +440,9 @@ def hold() -> Any:
             ),
         )
     except SlotTaken as problem:
-        told = {"gone": True, "alternatives": problem.alternatives, "held": None, "wants": False}
+        lost = {"gone": True, "alternatives": problem.alternatives, "held": None, "wants": False}
         instruments = {each.id: each for each in bookable.instruments}
-        return render_template("client/_hold.html", instruments=instruments, taken=problem, **told), 409
+        return render_template("client/_hold.html", instruments=instruments, taken=problem, **lost), 409
     except Problem as problem:
         return "", problem.status
 

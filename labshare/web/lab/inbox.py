@@ -31,7 +31,7 @@ def _given(step: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class StepsOutcome:
     """What came of a step with each booking."""
 
     step: str
@@ -45,7 +45,7 @@ class Told:
         return {ref for ref, _problem in self.refused}
 
 
-def taken(actor: Actor) -> Told | None:
+def taken(actor: Actor) -> StepsOutcome | None:
     """Take the step that was pressed, with the booking beside its button or with the ticked ones; None on GET, and
     where nothing was pressed."""
     name = next((name for name in STEPS if name in request.form), request.form.get("many", ""))
@@ -68,4 +68,4 @@ def taken(actor: Actor) -> Told | None:
             done.append(ref)
         except Problem as problem:
             refused.append((ref, problem))
-    return Told(step=name, title=action_title(action), done=done, refused=refused)
+    return StepsOutcome(step=name, title=action_title(action), done=done, refused=refused)

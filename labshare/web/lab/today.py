@@ -56,7 +56,7 @@ def home() -> Any:
 @requires("booking.see", of=OWN_LABS, to_post="booking.work")
 def today() -> Any:
     """The day; a step taken in one of its lists leaves the reader where they are."""
-    actor, told = current_actor(), taken(current_actor())
+    actor, outcome = current_actor(), taken(current_actor())
     now = utc_now()
     try:
         lab, labs = chosen_lab(actor)
@@ -100,7 +100,7 @@ def today() -> Any:
         revenue_fen=outside_revenue(lab.id, Month.of(day)),
         week=calendar_of(lab, week, days=7, now=now),
         due_on=due_on,
-        told=told,
+        outcome=outcome,
         **_known_of(waiting[:SHOWN], actor),
         steps=[] if work else [(step, done, _where(step, lab)) for step, done in first_steps(lab, day)],
         may_work=may(actor, "booking.work", lab=actor.firm_id),
@@ -135,14 +135,14 @@ def _where(step: FirstStep, lab: Lab) -> str:
 @requires("booking.see", of=OWN_LABS, to_post="booking.confirm")
 def requests() -> Any:
     """Every request to our labs, the one that lapses first first; and the clients to remind of overdue invoices."""
-    actor, told, today = current_actor(), taken(current_actor()), local_day(utc_now())
+    actor, outcome, today = current_actor(), taken(current_actor()), local_day(utc_now())
     may_send = may(actor, "reminder.send", lab=actor.firm_id)
     waiting = requests_of([lab.id for lab in lab_choices(actor.firm_id)])
     return render_template(
         "lab/requests/page.html",
         requests=waiting,
         now=utc_now(),
-        told=told,
+        outcome=outcome,
         made=made_by_us(actor, utc_now(), limit=MOST_MADE),
         **_known_of(waiting, actor),
         may_answer=may(actor, "booking.confirm", lab=actor.firm_id),

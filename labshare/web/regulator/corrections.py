@@ -61,16 +61,16 @@ class TakeForm(Form):
 @requires("run.see", of=OWN_DIVISION)
 def run_corrections() -> Any:
     """What the system proposes, and corrections of openings, proposed and decided."""
-    return _corrections_page(taking=request.args.get("take", type=int))
+    return _corrections_page(chosen_id=request.args.get("take", type=int))
 
 
 def _corrections_page(
-    form: CorrectionForm | None = None, status: int = 200, *, taking: int | None = None, take: TakeForm | None = None
+    form: CorrectionForm | None = None, status: int = 200, *, chosen_id: int | None = None, take: TakeForm | None = None
 ) -> Any:
     actor = current_actor()
     proposed = pages.proposed_corrections(actor)
     decides = may_anywhere(actor, "correction.decide")
-    taken = next((one for one in proposed if one.row.id == taking), None)
+    taken = next((one for one in proposed if one.row.id == chosen_id), None)
     if taken is not None and take is None:
         take = TakeForm(formdata=None, data={"seen": str(taken.row.fen), "fen": taken.row.fen})
     html = render_template(
@@ -145,7 +145,7 @@ def take_correction(correction_id: int) -> Any:
     if isinstance(answer, Response):
         return answer
     if isinstance(answer, int):
-        return _corrections_page(status=answer, taking=correction_id, take=form)
+        return _corrections_page(status=answer, chosen_id=correction_id, take=form)
     shown = CorrectionForm(formdata=None)
     return _corrections_page(shown, show_problem(shown, answer))
 

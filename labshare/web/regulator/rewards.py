@@ -388,7 +388,7 @@ Act = Callable[[Actor, datetime], Any]
 
 def _step(month: Month, act: Act, message: str) -> Any:
     """A step without a form: done, or its refusal above the page."""
-    answer = pressed(lambda: act(current_actor(), utc_now()), lambda _done: _told(month, message))
+    answer = pressed(lambda: act(current_actor(), utc_now()), lambda _done: _outcome(month, message))
     if isinstance(answer, Response):
         return answer
     if pages.run_with_policy(current_actor(), month, asked_division()) is None:
@@ -398,11 +398,11 @@ def _step(month: Month, act: Act, message: str) -> Any:
 
 
 def _form_step(month: Month, form: Form, name: str, act: Act, message: str) -> Any:
-    answer = posted(form, lambda: act(current_actor(), utc_now()), lambda _done: _told(month, message))
+    answer = posted(form, lambda: act(current_actor(), utc_now()), lambda _done: _outcome(month, message))
     return answer if isinstance(answer, Response) else run_page(month, answer, **{name: form})
 
 
-def _told(month: Month, message: str) -> tuple[str, str]:
+def _outcome(month: Month, message: str) -> tuple[str, str]:
     address = url_for("regulator.run", month=str(month), division=asked_division())
     return message % {"month": month_text(month)}, address
 

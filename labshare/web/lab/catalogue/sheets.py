@@ -49,14 +49,14 @@ class SheetForm(Form):
         description=_l("XLSX or CSV, as a template or an export has it; up to 10,000 rows a sheet."),
         render_kw=accept(SHEETS),
     )
-    told = HiddenField(default=new_secret)
-    """Under which it is told how far the work on the file is."""
+    progress = HiddenField(default=new_secret)
+    """Under which it is asked how far the work on the file is."""
 
 
 class TakeForm(Form):
     checked = HiddenField()
     """The file that was checked, signed."""
-    told = HiddenField(default=new_secret)
+    progress = HiddenField(default=new_secret)
 
 
 def _serializer() -> URLSafeSerializer:
@@ -101,7 +101,7 @@ def sheets_check(lab_id: int) -> Any:
     try:
         if taken.problem is not None:
             raise taken.problem
-        with reporting(form.told.data) as progress:
+        with reporting(form.progress.data) as progress:
             progress(READING, 0, 0)
             plan = check_sheets(**who, sheets=read_stored(taken.sha256), progress=progress)
     except NotFound:
@@ -132,7 +132,7 @@ def sheets_import(lab_id: int) -> Any:
     form = TakeForm()
     read: list[Any] = []
     who = {"actor": current_actor(), "now": utc_now(), "lab_id": lab_id}
-    with reporting(form.told.data) as progress:
+    with reporting(form.progress.data) as progress:
 
         def before() -> None:
             progress(READING, 0, 0)
@@ -151,8 +151,8 @@ def sheets_import(lab_id: int) -> Any:
 
 @blueprint.get("/sheets/told/<secret>")
 @signed_in
-@limited("told")
-def sheets_told(secret: str) -> Response:
+@limited("progress")
+def sheets_progress(secret: str) -> Response:
     """How far the file is that this person sent with this secret, as data for a script; nothing (204) of any other,
     before it begins and once it is over."""
     found = last_progress(secret)

@@ -3,7 +3,7 @@ import "./bootstrap.scss";
 import "./look.css";
 import "./steps.scss";
 import "./own.css";
-import "./papers.css";
+import "./documents.css";
 import "./theme.js";
 import "./bench.js";
 import "./dialogs.js";

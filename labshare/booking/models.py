@@ -151,8 +151,8 @@ class Closure(Model):
 
 
 _RUNNING = f"state IN ({listed(BookingState.running())})"
-_UNPAPERED = f"state = '{BookingState.TESTED}' OR charged_fen > invoiced_fen"
-_UNSETTLED = f"{_UNPAPERED} OR charged_fen > paid_fen"
+_LACKS_DOCUMENTS = f"state = '{BookingState.TESTED}' OR charged_fen > invoiced_fen"
+_UNSETTLED = f"{_LACKS_DOCUMENTS} OR charged_fen > paid_fen"
 
 
 class StoragePlace(Model):
@@ -238,8 +238,8 @@ class Booking(Model):
         Index(
             "ix_booking_unpapered",
             "lab_firm_id",
-            sqlite_where=text(_UNPAPERED),
-            postgresql_where=text(_UNPAPERED),
+            sqlite_where=text(_LACKS_DOCUMENTS),
+            postgresql_where=text(_LACKS_DOCUMENTS),
         ),
         Index(
             "ix_booking_unsettled",
@@ -374,25 +374,25 @@ class Booking(Model):
         return and_(cls.unanswered, cls.answer_by > begins, cls.answer_by <= ends, cls.requested_at < begins)
 
     @hybrid_property
-    def unpapered(self) -> bool:
+    def lacks_documents(self) -> bool:
         """Whether its report or an invoice is still to come."""
         return self.state == BookingState.TESTED or self.charged_fen > self.invoiced_fen
 
-    @unpapered.inplace.expression
+    @lacks_documents.inplace.expression
     @classmethod
-    def _unpapered_in_sql(cls) -> ColumnElement[bool]:
+    def _lacks_documents_in_sql(cls) -> ColumnElement[bool]:
         """Spelled as its index is, whose condition SQLite does not know by a parameter."""
         return or_(cls.state == literal_column(f"'{BookingState.TESTED}'"), cls.charged_fen > cls.invoiced_fen)
 
     @hybrid_property
     def unsettled(self) -> bool:
         """Whether its report, an invoice or a payment is still to come."""
-        return self.unpapered or self.charged_fen > self.paid_fen
+        return self.lacks_documents or self.charged_fen > self.paid_fen
 
     @unsettled.inplace.expression
     @classmethod
     def _unsettled_in_sql(cls) -> ColumnElement[bool]:
-        return or_(cls.unpapered, cls.charged_fen > cls.paid_fen)
+        return or_(cls.lacks_documents, cls.charged_fen > cls.paid_fen)
 
     @hybrid_property
     def running(self) -> bool:

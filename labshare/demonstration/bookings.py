@@ -443,7 +443,7 @@ class Course:
         if not self._before_midnight(noted):
             return
         life.finish(self.at, at=finished, machine_minutes=(finished - begun) // MINUTE)
-        self.maker.documents.paper(rng, life, self.at)
+        self.maker.documents.write(rng, life, self.at)
 
 
 def whole(moment: datetime) -> datetime:

@@ -69,7 +69,7 @@ class DocumentWriter:
 
     # -- after it
 
-    def paper(self, rng: random.Random, life: Life, finished: datetime) -> None:
+    def write(self, rng: random.Random, life: Life, finished: datetime) -> None:
         """Everything that comes after the test, as far as it has come by midnight."""
         if not life.lines and life.client.id % 9 == 4:  # these are billed by the month
             month = life.row["finished_on"].isoformat()[:7]

@@ -74,14 +74,14 @@ def place_labels(lab: Lab, places: Sequence[StoragePlace]) -> Response:
 def _labels(name: str, address: str, labels: Sequence[Label], *, made_at: datetime) -> Response:
     """One paper; the codes of its labels lead to their own pages, or all to the same."""
     codes = {each: _code(absolute(each) or each) for each in {one.address or address for one in labels}}
-    paper = {
+    data = {
         "title": _("Labels"),
         "sheet": request.args.get("paper") == SHEET,
         "codes": codes,
         "labels": [vars(label) | {"address": label.address or address} for label in labels],
         "language": language(),
     }
-    return download(typeset(TEMPLATE, paper, made_at=made_at), f"{name}.pdf")
+    return download(typeset(TEMPLATE, data, made_at=made_at), f"{name}.pdf")
 
 
 def _code(address: str) -> str:

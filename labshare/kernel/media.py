@@ -4,7 +4,7 @@ PDF, JPEG, PNG, WEBP = "application/pdf", "image/jpeg", "image/png", "image/webp
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ZIP = "application/zip"
 PICTURES = (JPEG, PNG)
-PAPERS = (PDF, *PICTURES)
+PDF_OR_PICTURES = (PDF, *PICTURES)
 RAW = {
     ".csv": CSV,
     ".txt": "text/plain",
@@ -17,9 +17,9 @@ RAW = {
 }
 """What instruments' data come as, by the endings of their names."""
 XML, OFD = "application/xml", "application/ofd"
-INVOICES = (*PAPERS, XML, OFD, ".xml", ".ofd")
+INVOICES = (*PDF_OR_PICTURES, XML, OFD, ".xml", ".ofd")
 """By the endings of their names too: browsers do not know OFD."""
-DOCUMENT_TYPES = tuple(sorted({*PAPERS, XML, OFD, *RAW.values()}))
+DOCUMENT_TYPES = tuple(sorted({*PDF_OR_PICTURES, XML, OFD, *RAW.values()}))
 """What is kept beside a record."""
 SHEETS = (".xlsx", ".csv")
 """By the endings of their names: browsers do not agree on their types."""

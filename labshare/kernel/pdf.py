@@ -35,7 +35,7 @@ def to_pdf(
         _width(head[place], [line[place] for line in cells]) if any(_is_number(line[place]) for line in lines) else 0
         for place in range(len(head))
     ]
-    paper = {
+    data = {
         "title": title,
         "facts": list(facts),
         "head": list(head),
@@ -44,11 +44,11 @@ def to_pdf(
         "notes": list(notes),
         "language": language,
     }
-    return typeset(TEMPLATE, paper, made_at=made_at)
+    return typeset(TEMPLATE, data, made_at=made_at)
 
 
-def typeset(template: Path, paper: dict[str, Any], *, made_at: datetime) -> bytes:
-    """The paper that a template makes of `sys.inputs.paper`, JSON. All text is data: none is read as markup."""
+def typeset(template: Path, data: dict[str, Any], *, made_at: datetime) -> bytes:
+    """The paper that a template makes of `sys.inputs.data`, JSON. All text is data: none is read as markup."""
     import typst  # most workers never set one
 
     fonts = Path(str(current_app.static_folder)) / "dist" / "fonts"
@@ -58,7 +58,7 @@ def typeset(template: Path, paper: dict[str, Any], *, made_at: datetime) -> byte
         font_paths=[fonts],
         ignore_system_fonts=True,
         timestamp=int(made_at.timestamp()),
-        sys_inputs={"paper": json.dumps(paper)},
+        sys_inputs={"data": json.dumps(data)},
     )
 
 

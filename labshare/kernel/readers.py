@@ -84,9 +84,9 @@ def _upright(found: Image.Image) -> Image.Image:
     found.thumbnail((SIDES[0], SIDES[0]))
     found = ImageOps.exif_transpose(found)
     if found.mode == "RGBA":
-        paper = Image.new("RGBA", found.size, "white")
-        paper.alpha_composite(found)
-        found = paper
+        background = Image.new("RGBA", found.size, "white")
+        background.alpha_composite(found)
+        found = background
     return found.convert("RGB")
 
 

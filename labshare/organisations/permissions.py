@@ -49,11 +49,11 @@ CLIENT_MONEY = _grants(
 """Who sees what the client is charged and invoiced, pays and owes. A booker does not."""
 CLIENT_PAYERS = _grants("client", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.APPROVER, FirmRole.ACCOUNTANT)
 INSIDE_YES = _grants("client", FirmRole.OWNER, FirmRole.APPROVER)
-LAB_HANDS = _grants("lab", FirmRole.OWNER, FirmRole.LAB_MANAGER)
+LAB_MANAGERS = _grants("lab", FirmRole.OWNER, FirmRole.LAB_MANAGER)
 LAB_MONEY = _grants("lab", FirmRole.OWNER, FirmRole.LAB_MANAGER, FirmRole.ACCOUNTANT)
 WRITERS = LAB_MONEY + BOOKERS + _grants("client", FirmRole.ACCOUNTANT)
 FIRM_OWNER = _grants("firm", FirmRole.OWNER)
-FIRM_HANDS = _grants("firm", FirmRole.OWNER, FirmRole.LAB_MANAGER)
+FIRM_MANAGERS = _grants("firm", FirmRole.OWNER, FirmRole.LAB_MANAGER)
 OFFICER = _grants("division", OfficialRole.OFFICER)
 APPROVER = _grants("division", OfficialRole.APPROVER)
 AUDITOR = _grants("division", OfficialRole.AUDITOR)
@@ -84,7 +84,7 @@ PERMISSIONS: dict[str, Grants] = {
     "regulator.see": ADMIN + AUDITOR,
     # catalogue
     "catalogue.see_drafts": READERS + FIRM_MEMBERS,
-    "catalogue.change": FIRM_HANDS,
+    "catalogue.change": FIRM_MANAGERS,
     "team.see": READERS + FIRM_MEMBERS,
     "operator.tell_ending": SYSTEM_ONLY,
     "lab.see": READERS,
@@ -93,7 +93,7 @@ PERMISSIONS: dict[str, Grants] = {
     "lab.refuse_admission": OFFICER + APPROVER,
     "claim.see": READERS,
     "claim.decide": OFFICER,
-    "standard.propose": FIRM_HANDS,
+    "standard.propose": FIRM_MANAGERS,
     "standard.publish": ADMIN,
     "standard.supersede": OFFICER + ADMIN,
     "search.see_words": ADMIN + AUDITOR,
@@ -101,20 +101,20 @@ PERMISSIONS: dict[str, Grants] = {
     "search.keep": BOOKERS,
     # booking
     "booking.see": READERS + PARTIES,
-    "sample.see_confidential": CLIENT_MEMBERS + LAB_HANDS,
+    "sample.see_confidential": CLIENT_MEMBERS + LAB_MANAGERS,
     "booking.book": BOOKERS,
-    "booking.waive": LAB_HANDS,
+    "booking.waive": LAB_MANAGERS,
     "quote.see": READERS + PARTIES,
-    "quote.price": LAB_HANDS,
+    "quote.price": LAB_MANAGERS,
     "quote.accept": BOOKERS,
     "quote.see_own_prices": READERS,
-    "booking.confirm": LAB_HANDS,
-    "booking.decline": LAB_HANDS + SYSTEM_ONLY,
+    "booking.confirm": LAB_MANAGERS,
+    "booking.decline": LAB_MANAGERS + SYSTEM_ONLY,
     "booking.reschedule": BOOKERS,
-    "booking.propose": LAB_HANDS,
+    "booking.propose": LAB_MANAGERS,
     "booking.answer_proposal": BOOKERS,
-    "booking.cancel": BOOKERS + LAB_HANDS,
-    "booking.work": LAB_HANDS,
+    "booking.cancel": BOOKERS + LAB_MANAGERS,
+    "booking.work": LAB_MANAGERS,
     "charge.propose": LAB_MONEY,
     "charge.consent": CLIENT_PAYERS,
     "money.see": READERS + LAB_MEMBERS + CLIENT_MONEY,
@@ -122,18 +122,18 @@ PERMISSIONS: dict[str, Grants] = {
     "approval.ask": BOOKERS,
     "approval.decide": INSIDE_YES,
     "phone.see": PARTIES,
-    "phone.book": LAB_HANDS,
-    "phone.withdraw": LAB_HANDS,
+    "phone.book": LAB_MANAGERS,
+    "phone.withdraw": LAB_MANAGERS,
     "phone.answer": BOOKERS,
-    "time.block": LAB_HANDS,
-    "time.hours": FIRM_HANDS,
+    "time.block": LAB_MANAGERS,
+    "time.hours": FIRM_MANAGERS,
     "time.working_days": ADMIN,
     "time.see_working_days": REGULATORS,
     "time.lapse": SYSTEM_ONLY,
     "time.lengthen": SYSTEM_ONLY,
     "time.grow": SYSTEM_ONLY,
     "booking.remind": SYSTEM_ONLY,
-    "booking.remind_client": LAB_HANDS,
+    "booking.remind_client": LAB_MANAGERS,
     "booking.tell_owner": SYSTEM_ONLY,
     "feed.make": FIRM_MEMBERS,
     # settlement
@@ -141,11 +141,11 @@ PERMISSIONS: dict[str, Grants] = {
     "message.see_held": READERS,
     "message.write": WRITERS,
     "rating.give": BOOKERS,
-    "rating.answer": LAB_HANDS,
+    "rating.answer": LAB_MANAGERS,
     "dispute.open": BOOKERS,
-    "dispute.answer": LAB_HANDS,
-    "dispute.settle": BOOKERS + LAB_HANDS,
-    "dispute.escalate": BOOKERS + LAB_HANDS,
+    "dispute.answer": LAB_MANAGERS,
+    "dispute.settle": BOOKERS + LAB_MANAGERS,
+    "dispute.escalate": BOOKERS + LAB_MANAGERS,
     "dispute.escalate_overdue": SYSTEM_ONLY,
     "dispute.decide": OFFICER,
     "dispute.tell_owner": SYSTEM_ONLY,
@@ -157,10 +157,10 @@ PERMISSIONS: dict[str, Grants] = {
     "inquiry.tell_owner": SYSTEM_ONLY,
     "inquiry.see": PARTIES,
     "inquiry.ask": BOOKERS,
-    "inquiry.answer": LAB_HANDS,
+    "inquiry.answer": LAB_MANAGERS,
     "inquiry.close": BOOKERS,
     "document.see": READERS + PARTIES,
-    "report.record": LAB_HANDS,
+    "report.record": LAB_MANAGERS,
     "invoice.record": LAB_MONEY,
     "payment.record": LAB_MONEY,
     "payment.accept_payer": OFFICER,

@@ -66,7 +66,7 @@ def done_values() -> Mapping[str, ColumnElement[int]]:
     }
 
 
-def paper_values() -> Mapping[str, ColumnElement[int]]:
+def report_values() -> Mapping[str, ColumnElement[int]]:
     """What else one booking of `finished_in` counts for: whether it has a report, and whether its first one came within
     the promised days."""
     first = _first_of(Report.issued_on)
@@ -84,7 +84,7 @@ def _within_promise(issued_on: Any) -> ColumnElement[bool]:
 
 def promise_values(today: Any) -> tuple[ColumnElement[int], ColumnElement[int]]:
     """What one booking of `finished_in` counts for in a lab's promise (R-LAB-1): whether its report is due, and whether
-    it was kept: as in `paper_values`, and put here a day later at most, so that no date is written back."""
+    it was kept: as in `report_values`, and put here a day later at most, so that no date is written back."""
     first, put_here = _first_of(Report.issued_on), _first_of(Report.recorded_at)
     due = or_(first.is_not(None), days_between(Booking.finished_on, today) > Booking.turnaround_days)
     on_time = and_(

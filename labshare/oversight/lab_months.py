@@ -48,8 +48,8 @@ from labshare.oversight.figures import (
     for_others,
     for_sme,
     in_house_values,
-    paper_values,
     past_in_house,
+    report_values,
     revenue_values,
     started_in,
 )
@@ -209,7 +209,7 @@ def counted_rows(months: FromClause) -> tuple[Select[Any], ...]:
 
     return (
         rows(Booking, booked_values()).join(Booking, Booking.lab_id == lab_id).where(started_in(span)),
-        rows(Booking, {**done_values(), **paper_values()})
+        rows(Booking, {**done_values(), **report_values()})
         .join(Booking, Booking.lab_id == lab_id)
         .where(finished_in(span)),
         rows(Holding, in_house_values(), test_item=cast(null(), Integer))

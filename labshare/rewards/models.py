@@ -175,7 +175,7 @@ class RewardRun(Model):
         return and_(cls.state == RunState.PUBLISHED, cls.in_notice_at(moment))
 
 
-class RewardRunHand(Model):
+class RewardRunParticipant(Model):
     """Everybody who ever calculated or published a run: none of them may approve it (R-RUN-8)."""
 
     __tablename__ = "reward_run_hand"
@@ -518,7 +518,7 @@ def _locked_with_run(*, table: str, key: str) -> None:
 
 _locked_with_run(table="reward_line", key="id")
 _locked_with_run(table="reward_item", key="entry_id, run_id")
-append_only(RewardRunHand.__table__)
+append_only(RewardRunParticipant.__table__)
 
 _SET_AT_APPROVAL = (
     "month",

@@ -37,13 +37,13 @@ from labshare.settlement.models import StoredFile
 from labshare.settlement.rules.originals import Original, read_original
 from labshare.settlement.viruses import virus_in
 
-Kinds = Literal["pdf", "paper", "original", "raw"]
-"""`pdf` alone (reports), any `paper`: PDF, JPEG, PNG (bank slips), an `original` of an invoice: these, and the XML or
-OFD of the tax authority's system, or `raw` data: tables and texts too."""
+Kinds = Literal["pdf", "document", "original", "raw"]
+"""`pdf` alone (reports), any `document`: PDF, JPEG, PNG (bank slips), an `original` of an invoice: these, and the XML
+or OFD of the tax authority's system, or `raw` data: tables and texts too."""
 
 _OTHER: dict[Kinds, type[Problem]] = {
     "pdf": NotAPdf,
-    "paper": NotAPdfOrImage,
+    "document": NotAPdfOrImage,
     "original": NotAnInvoiceFile,
     "raw": NotRawData,
 }

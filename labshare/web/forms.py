@@ -40,7 +40,7 @@ from labshare.http.retry import Application
 from labshare.kernel import typed
 from labshare.kernel.errors import Problem
 from labshare.kernel.formatting import plain_number, ungrouped
-from labshare.kernel.media import PAPERS, accept
+from labshare.kernel.media import PDF_OR_PICTURES, accept
 from labshare.kernel.money import FEN_PER_YUAN, Fen
 from labshare.kernel.months import Month
 from labshare.kernel.time import ExactMinutes, Hours, local_zone
@@ -529,7 +529,7 @@ class FilesField(MultipleFileField):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.render_kw = accept(PAPERS) | (self.render_kw or {})
+        self.render_kw = accept(PDF_OR_PICTURES) | (self.render_kw or {})
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = [file for file in valuelist if getattr(file, "filename", "")]

@@ -55,7 +55,7 @@ MY_BOOKINGS = Item(_l("My bookings"), "client.bookings", "clipboard-list", cover
 MESSAGES = Item(_l("Messages"), "account.notices", "message")
 ACCOUNT = Item(_l("Account"), "account.index", "user", covers=("account.",))
 
-CATALOGUE, PAPERS, OWN = _l("Catalogue"), _l("Papers and revenue"), _l("Our firm")
+CATALOGUE, DOCUMENTS, OWN = _l("Catalogue"), _l("Papers and revenue"), _l("Our firm")
 MONEY, OVERSIGHT, PUBLIC, PLATFORM = _l("Money"), _l("Oversight"), _l("Public"), _l("Platform")
 
 TOP: dict[str, tuple[Item, ...]] = {
@@ -118,33 +118,33 @@ RAIL: dict[str, tuple[Item, ...]] = {
             _l("Missing papers"),
             "lab.missing_documents",
             "file-alert",
-            group=PAPERS,
+            group=DOCUMENTS,
             count=True,
             short=_l("Papers due"),
             covers=("lab.receivables", "lab.record_", "lab.reports_"),
         ),
-        Item(_l("Revenue ledger"), "lab.ledger", "book", group=PAPERS),
+        Item(_l("Revenue ledger"), "lab.ledger", "book", group=DOCUMENTS),
         Item(
             _l("Receivables"),
             "lab.receivables",
             "coin",
-            group=PAPERS,
+            group=DOCUMENTS,
             covers=("lab.account",),
         ),
-        Item(_l("Overdue"), "lab.overdue", "mail", group=PAPERS, count=True, covers=("lab.remind",)),
-        Item(_l("Payments"), "lab.payments", "cash", group=PAPERS),
-        Item(_l("Bank statements"), "lab.bank_lines", "transfer", group=PAPERS, covers=("lab.bank_",), roles=PAYING),
-        Item(_l("Invoices"), "lab.invoices", "receipt", group=PAPERS, covers=("lab.red_letters",)),
+        Item(_l("Overdue"), "lab.overdue", "mail", group=DOCUMENTS, count=True, covers=("lab.remind",)),
+        Item(_l("Payments"), "lab.payments", "cash", group=DOCUMENTS),
+        Item(_l("Bank statements"), "lab.bank_lines", "transfer", group=DOCUMENTS, covers=("lab.bank_",), roles=PAYING),
+        Item(_l("Invoices"), "lab.invoices", "receipt", group=DOCUMENTS, covers=("lab.red_letters",)),
         Item(
             _l("Tax system's list"),
             "lab.tax_lines",
             "file-spreadsheet",
-            group=PAPERS,
+            group=DOCUMENTS,
             covers=("lab.tax_",),
             roles=PAYING,
         ),
-        Item(_l("Rewards and objections"), "lab.rewards", "award", group=PAPERS),
-        Item(_l("Usage report"), "lab.usage", "chart-bar", group=PAPERS, covers=("lab.usage_",)),
+        Item(_l("Rewards and objections"), "lab.rewards", "award", group=DOCUMENTS),
+        Item(_l("Usage report"), "lab.usage", "chart-bar", group=DOCUMENTS, covers=("lab.usage_",)),
         Item(_l("Firm"), "account.firm", "building", group=OWN),
         Item(_l("Members and roles"), "account.members", "users", group=OWN),
         Item(_l("Who may do what"), "lab.team", "user-check", group=OWN, count=True, covers=("lab.team_",)),

@@ -1,4 +1,4 @@
-"""A lab's reward statement, for lab and regulator: what its template reads, its entries as a file, its paper."""
+"""A lab's reward statement, for lab and regulator: what its template reads, its entries as a file, its document."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -126,12 +126,12 @@ def entries_file(line: RewardLine, rows: Sequence[EntryRow], parts: Sequence[Par
     ]
     name = f"reward-{line.run.month}-{line.lab.code}"
     if format == "pdf":
-        return _paper(line, parts, head, table, total(row.fen for row in rows), name)
+        return _pdf(line, parts, head, table, total(row.fen for row in rows), name)
     sheet = Sheet(_("Payable by month"), [str(column) for column in PART_HEAD], parts_table(parts))
     return download_rows(name, head, table, format, sheet=_("Entries"), more=[sheet])
 
 
-def _paper(
+def _pdf(
     line: RewardLine, parts: Sequence[Part], head: list[str], table: list[tuple[Any, ...]], all_fen: Fen, name: str
 ) -> Response:
     """The statement to file: the result, what it rests on, each entry, and the seven steps."""
@@ -151,14 +151,14 @@ def _paper(
         *run_facts(line.run),
     ]
     last = (_("Total"), *[""] * (len(head) - 2), yuan(all_fen))
-    paper = to_pdf(
+    document = to_pdf(
         title, facts, head, [*table, last], notes=step_notes(line.trace), language=language(), made_at=utc_now()
     )
-    return download(paper, f"{name}.pdf")
+    return download(document, f"{name}.pdf")
 
 
 def parts_sentence(parts: Sequence[Part]) -> str:
-    """What each month adds to a payable sum, in one line of a paper."""
+    """What each month adds to a payable sum, in one line of a document."""
     sum_text = " + ".join(f"{month_text(part.month)} {plain_amount(part.fen)}" for part in parts)
     return _(
         "Payable by month, earlier ones not approved yet: %(parts)s = %(payable)s",
@@ -168,7 +168,7 @@ def parts_sentence(parts: Sequence[Part]) -> str:
 
 
 def run_facts(run: RewardRun) -> list[str]:
-    """What a paper about a run names: its policy, how far it is, and the check value of its result."""
+    """What a document about a run names: its policy, how far it is, and the check value of its result."""
     steps = [
         (RunState.CALCULATED.label, run.calculated_at),
         (RunState.PUBLISHED.label, run.published_at),

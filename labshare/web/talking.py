@@ -308,7 +308,7 @@ def talk_panel(booking: Booking, actor: Actor) -> Talk | None:
 
 def taken(field: FilesField) -> list[TakenFile]:
     """The files, examined and kept, before the transaction begins."""
-    return [take_in(file.stream, file.filename, "paper", now=utc_now()) for file in field.data or ()]
+    return [take_in(file.stream, file.filename, "document", now=utc_now()) for file in field.data or ()]
 
 
 def say(ref: str, *, name: str, side: str, show: Callable[..., Any]) -> Any:

@@ -266,7 +266,7 @@ def test_samples_lie_in_a_place_of_their_lab(house: House, running: Booking) -> 
 
 def test_a_photo_is_a_picture_of_theirs(house: House, running: Booking, app: Any) -> None:  # R-BENCH-5
     def photo(content: bytes, name: str = "sample.jpg") -> TakenFile:
-        return take_in(io.BytesIO(content), name, "paper", now=house.clock.now)
+        return take_in(io.BytesIO(content), name, "document", now=house.clock.now)
 
     good = photo(drawn(400, ()))
     added = house.do(add_sample_photo, house.manager, ref=running.ref, photo=good)

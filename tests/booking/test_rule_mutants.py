@@ -216,7 +216,7 @@ LIFE: dict[str, tuple[Callable[[Patch], None], Callable[..., None]]] = {
         test_life_of_a_booking.test_increase_of_charge_needs_consent,
     ),
     "confirm checks closures again": (
-        lambda p: p.setattr(answer, "check_again", lambda *given: None),
+        lambda p: p.setattr(answer, "recheck", lambda *given: None),
         test_hours.test_closure_lists_what_it_hits_and_keeps_it_from_being_confirmed,
     ),
     "new hours list conflicts": (

@@ -414,7 +414,7 @@ def _bookings(world: RightsWorld, clock: Any) -> Iterator[Step]:
     yield "hand over", lambda: booking.hand_over(actor=manager, now=utc_now(), ref=ref, text="2 号夹具松动")
     yield "take note", lambda: booking.take_note(actor=owner, now=utc_now(), handover_id=left)
     yield "assign a booking", lambda: booking.assign(actor=manager, now=utc_now(), ref=ref, person_id=mine)
-    picture = take_in(io.BytesIO(drawn(400, ())), "sample.png", "paper", now=utc_now())
+    picture = take_in(io.BytesIO(drawn(400, ())), "sample.png", "document", now=utc_now())
     yield "add a photo of samples", lambda: add_sample_photo(actor=manager, now=utc_now(), ref=ref, photo=picture)
     yield "move to another unit", lambda: booking.move_unit(actor=manager, now=utc_now(), ref=ref, unit=2)
     later = start_of_day(date(2026, 11, 26)) + timedelta(hours=14)

@@ -25,7 +25,7 @@ def stop_in_mid_run(mark: Path) -> None:
         mark.write_text(str(db.session.query(RewardLine).count()))
         time.sleep(600)
 
-    run.add_hand = stuck
+    run.add_participant = stuck
 
 
 if __name__ == "__main__":

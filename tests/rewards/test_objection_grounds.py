@@ -56,7 +56,7 @@ def raised(world, clock, **given):
 
 def test_what_it_names_and_brings_is_kept_and_judged_by_the_run(world, clock):  # R-RUN-6
     counts, out = world.entries[:2]
-    objection = raised(world, clock, entries=[out, counts, out], files=[taken(kinds="paper")])
+    objection = raised(world, clock, entries=[out, counts, out], files=[taken(kinds="document")])
     grounds = grounds_of(objection.run, rules_of(objection.run.policy), [objection])[objection.id]
     assert [(row.entry.id, row.fen, row.reason) for row in grounds.entries] == [
         (counts, 80_000, None),
@@ -78,14 +78,14 @@ def test_more_than_can_be_read_and_bad_files_are_refused(world, clock):
     with pytest.raises(Problem, match="100"):
         raised(world, clock, entries=range(1, 102))
     with pytest.raises(Problem, match=r"a\.pdf"):
-        raised(world, clock, files=[taken(b"no pdf", "a.pdf", "paper")])
+        raised(world, clock, files=[taken(b"no pdf", "a.pdf", "document")])
     with pytest.raises(Problem, match="5"):
-        raised(world, clock, files=[taken(kinds="paper")] * 6)
+        raised(world, clock, files=[taken(kinds="document")] * 6)
     assert db.session.query(ObjectionFile).count() == 0
 
 
 def test_its_files_are_for_the_labs_side_and_regulators(world, clock):
-    raised(world, clock, files=[taken(kinds="paper")])
+    raised(world, clock, files=[taken(kinds="document")])
     file_id = db.session.query(ObjectionFile).one().file_id
     for reader in (factories.actor(world.owner, world.labs[0].firm, "viewer"), world.acting("officer")):
         assert file_of_objection(reader, file_id).name == "report.pdf"

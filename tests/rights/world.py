@@ -599,7 +599,7 @@ def _rewards(world: RightsWorld, lab: Any) -> dict[str, Any]:
         run_month(actor=officer, now=utc_now(), month=month)
     with transaction():
         publish(actor=officer, now=utc_now(), month=month)
-    given = {"lab": lab.code, "text": "有异议", "files": [taken(kinds="paper")]}
+    given = {"lab": lab.code, "text": "有异议", "files": [taken(kinds="document")]}
     with transaction():
         owner = make.actor(world.people["lab_owner"], world.firms["lab_owner"], "owner")
         objection = raise_objection(actor=owner, now=utc_now(), month=month, **given)

@@ -95,6 +95,6 @@ def pdf_of(said: Said, folder: Path) -> bytes:
     """Set as a page of words; inside the application, whose font it takes."""
     template = folder / "invoice.typ"
     template.write_text(
-        '#set text(font: "Noto Sans SC")\n#for line in json(bytes(sys.inputs.paper)).lines [#line \\ ]', "utf-8"
+        '#set text(font: "Noto Sans SC")\n#for line in json(bytes(sys.inputs.data)).lines [#line \\ ]', "utf-8"
     )
     return typeset(template, {"lines": words(said)}, made_at=datetime(2026, 6, 20, tzinfo=UTC))

@@ -38,7 +38,7 @@ def rows():
 
 
 def slip(words):
-    return taken(pdf(words), "slip.pdf", "paper")
+    return taken(pdf(words), "slip.pdf", "document")
 
 
 def refused(step, **given):

@@ -95,7 +95,9 @@ def test_labs_of_the_category_are_told_and_see_it(fair: Fair) -> None:  # R-ASK-
         idle = factories.lab()
         factories.test_item(factories.instrument(idle), category="pharma")
         pharma = factories.actor(factories.member(idle.firm, "lab_manager"), idle.firm, "lab_manager")
-    asked = fair.ask(files=[taken(PNG, "套圈.png", "paper")], start_by=date(2026, 12, 1), report_by=date(2026, 12, 4))
+    asked = fair.ask(
+        files=[taken(PNG, "套圈.png", "document")], start_by=date(2026, 12, 1), report_by=date(2026, 12, 4)
+    )
     assert {fair.house.manager.person_id, fair.other.person_id} <= told("inquiry.asked")
     assert pharma.person_id not in told("inquiry.asked")
     assert get_inquiry(fair.other, asked.id).inquiry.files[0].name == "套圈.png"
@@ -138,7 +140,7 @@ def test_owners_of_who_has_not_answered_are_told_on_the_last_morning(fair: Fair,
     ],
 )
 def test_what_cannot_be_asked_is_refused_at_its_field(fair: Fair, given: dict[str, Any], fields: set[str]) -> None:
-    given = {**given, "files": [taken(each, "图.png", "paper") for each in given.get("files", ())]}
+    given = {**given, "files": [taken(each, "图.png", "document") for each in given.get("files", ())]}
     with pytest.raises(Problem) as refused:
         fair.ask(**given)
     found = refused.value.problems if isinstance(refused.value, InvalidInputs) else (refused.value,)
@@ -321,7 +323,7 @@ def test_a_closed_request_stays_closed_and_an_old_one_closes_itself(fair: Fair) 
 
 
 def test_what_was_said_stays(fair: Fair) -> None:  # R-ASK-3
-    fair.answer(fair.ask(files=[taken(PNG, "图.png", "paper")]), text="可做")
+    fair.answer(fair.ask(files=[taken(PNG, "图.png", "document")]), text="可做")
     for statement in (
         "UPDATE inquiry SET text = 'x'",
         "DELETE FROM inquiry_file",

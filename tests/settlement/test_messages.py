@@ -29,7 +29,7 @@ def told():
 def test_each_side_writes_and_the_other_is_told(booked):
     owner = factories.member(booked.host, "owner")
     db.session.commit()
-    booked.message("样品可以自取吗？", files=[taken(PNG, "件.png", "paper")])
+    booked.message("样品可以自取吗？", files=[taken(PNG, "件.png", "document")])
     assert told() == {(booked.manager.person_id, "message.to_lab"), (owner.id, "message.to_lab")}
 
     booked.message("可以。", actor=booked.manager)
@@ -48,7 +48,7 @@ def test_each_side_writes_and_the_other_is_told(booked):
 )
 def test_what_cannot_be_sent_is_refused_at_its_field(booked, given, field):
     given = {"text": "见附件", **given}
-    given["files"] = [taken(each, "表.xls", "paper") for each in given.get("files", ())]
+    given["files"] = [taken(each, "表.xls", "document") for each in given.get("files", ())]
     with pytest.raises(Problem) as refused:
         booked.message(**given)
     assert refused.value.field == field

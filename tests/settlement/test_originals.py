@@ -104,7 +104,7 @@ def test_what_is_no_original_is_refused(app, content, problem):
 
 def test_entities_are_not_taken(world):
     assert isinstance(original(xml_of(said_of(world), head=LAUGH)).problem, errors.NotAnInvoiceFile)
-    assert isinstance(taken(xml_of(said_of(world)), "a.xml", "paper").problem, errors.NotAPdfOrImage), "no bank slip"
+    assert isinstance(taken(xml_of(said_of(world)), "a.xml", "document").problem, errors.NotAPdfOrImage), "no bank slip"
 
 
 def test_the_first_of_a_name_counts_not_one_put_in_later(world):

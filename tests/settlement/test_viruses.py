@@ -52,7 +52,7 @@ def taken(content: bytes) -> dict[str, Any]:
     """What each way in says of the content, as a paper, raw data, a photo and a table."""
     stream = lambda: io.BytesIO(content)  # noqa: E731 -- each reads it from its beginning
     return {
-        "paper": files.take_in(stream(), "a.pdf", "paper", now=utc_now()).problem,
+        "document": files.take_in(stream(), "a.pdf", "document", now=utc_now()).problem,
         "raw": files.take_in(stream(), "a.txt", "raw", now=utc_now()).problem,
         "photo": files.take_photo(stream(), "a.jpg", now=utc_now()).problem,
         "table": files.keep_table(stream(), "a.csv", now=utc_now()).problem,
@@ -63,13 +63,13 @@ def test_a_virus_comes_in_by_no_way_and_nothing_is_kept(daemon: Any) -> None:  #
     before = on_disk()
     for content in (EICAR, pdf() + EICAR, telephone_picture() + EICAR):
         assert {way: type(problem) for way, problem in taken(content).items()} == dict.fromkeys(
-            ("paper", "raw", "photo", "table"), errors.FileInfected
+            ("document", "raw", "photo", "table"), errors.FileInfected
         )
     assert on_disk() == before
 
 
 def test_what_is_clean_is_judged_by_its_type_as_ever(daemon: Any) -> None:
-    assert taken(pdf())["paper"] is None
+    assert taken(pdf())["document"] is None
     assert type(taken(pdf())["photo"]) is errors.NotAPicture
     assert taken(telephone_picture())["photo"] is None
 

@@ -76,14 +76,14 @@ def test_its_person_alone_reads_it_and_only_while_it_goes(
     assert "no-store" in own.headers["Cache-Control"]
     assert (others.status_code, others.data) == (204, b"")
     assert client.get(f"/lab/sheets/told/{SECRET}").status_code == 204
-    assert not list(http_progress.folder().glob("told-*"))
+    assert not list(http_progress.folder().glob("progress-*"))
 
 
 def test_what_fails_leaves_nothing_behind(lab: Any, client: FlaskClient) -> None:
     sign_in(client, make.member(lab.firm, "lab_manager"), lab.firm)
     sent = {"file": (io.BytesIO(b"x,y\n1,2\n"), "x.csv"), "progress": SECRET}
     assert client.post(f"/lab/labs/{lab.id}/sheets", data=sent).status_code == 422
-    assert not list(http_progress.folder().glob("told-*"))
+    assert not list(http_progress.folder().glob("progress-*"))
     assert not list(http_progress.folder().glob("incoming-*"))
 
 

@@ -306,7 +306,7 @@ def _files_of_answers() -> dict[int, TakenFile]:
         number = name.removeprefix(ANSWER)
         if not name.startswith(ANSWER) or not number.isascii() or not number.isdecimal() or len(number) > 9:
             raise AnswerUnknown(name)
-        taken[int(number)] = take_in(upload.stream, upload.filename or "file", "paper", now=utc_now())
+        taken[int(number)] = take_in(upload.stream, upload.filename or "file", "document", now=utc_now())
     return taken
 
 

@@ -242,7 +242,7 @@ def record_report(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any
 
 
 @blueprint.post("/bookings/<ref>/sample-photos")
-@_upload("booking.work", FileForm, Strict, kinds="paper", json=False, verb="booking.add_photo")
+@_upload("booking.work", FileForm, Strict, kinds="document", json=False, verb="booking.add_photo")
 @blueprint.response(201, schemas.SamplePhoto)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()
@@ -302,7 +302,7 @@ def record_invoice(body: dict[str, Any], file: TakenFile | None, ref: str) -> An
 
 
 @blueprint.post("/bookings/<ref>/payments")
-@_upload("payment.record", PaymentForm, PaymentsBody, kinds="paper")
+@_upload("payment.record", PaymentForm, PaymentsBody, kinds="document")
 @blueprint.response(201, schemas.RecordedPayment)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()

@@ -101,7 +101,7 @@ def saying(
         def reading(**address: Any) -> Any:
             location = "form" if request.form or request.files else "json"
             sent = blueprint.ARGUMENTS_PARSER.parse(body(), request, location=location)
-            return view(sent, files_sent("files", "paper"), **address)
+            return view(sent, files_sent("files", "document"), **address)
 
         admitted = requires(action, of=of, verb=verb, file=True)
         return admitted(limited("message")(blueprint.doc(requestBody={"required": True, "content": content})(reading)))

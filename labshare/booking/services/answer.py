@@ -43,7 +43,7 @@ def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
     state = next_state(booking.state, "confirm", Party.LAB)
     refuse_lapsed(booking, now)
     before = snapshot(booking)
-    openings = check_again(booking, now)
+    openings = recheck(booking, now)
     close_proposal(booking, now, ProposalState.VOID)
     holdings.release_offers(booking.id)
     settle_as_confirmed(booking, state, now)
@@ -54,7 +54,7 @@ def confirm(*, actor: Actor, now: datetime, ref: str) -> Booking:
     return booking
 
 
-def check_again(
+def recheck(
     booking: Booking, now: datetime, *, starts_at: datetime | None = None, instrument_id: int | None = None
 ) -> Openings:
     """Publication, closures and calibration for a booking's start (or another one): the lab's opening hours. Raises

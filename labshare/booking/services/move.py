@@ -17,7 +17,7 @@ from labshare.booking.rules.lifecycle import answer_by, next_state, state_after_
 from labshare.booking.rules.slots import Slot, free_units
 from labshare.booking.rules.time import Interval
 from labshare.booking.services import blocks, holdings
-from labshare.booking.services.answer import check_again, refuse_lapsed, restore_deadline, settle_as_confirmed
+from labshare.booking.services.answer import recheck, refuse_lapsed, restore_deadline, settle_as_confirmed
 from labshare.booking.services.book import feasible_instruments, free_places, may_waive
 from labshare.booking.services.common import close_proposal, locked_booking, note, snapshot
 from labshare.booking.terms import BookingState, HoldingKind, Party, ProposalState
@@ -340,7 +340,7 @@ def accept_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int) 
     booking = locked_booking(actor, "booking.answer_proposal", ref=ref)
     proposal = _open_proposal(booking, proposal_id, now)
     state = next_state(booking.state, "accept_proposal", Party.CLIENT)
-    check_again(booking, now, starts_at=proposal.starts_at, instrument_id=proposal.instrument_id)
+    recheck(booking, now, starts_at=proposal.starts_at, instrument_id=proposal.instrument_id)
     before = snapshot(booking)
     bookable = bookable_to_move(booking, now)
     instrument = next(one for one in bookable.instruments if one.id == proposal.instrument_id)

@@ -47,9 +47,9 @@ from labshare.organisations.services.sizes import (
     Declared,
     check_another_decides,
     confirm_waiting,
-    derive_again,
     drop_waiting,
     figure_problems,
+    rederive,
     seen_firm,
     write_size,
 )
@@ -209,7 +209,7 @@ def change_firm(*, actor: Actor, now: datetime, firm_id: int, details: FirmDetai
         firm.size_class = None
         drop_waiting(firm)
     if firm.kind == FirmKind.ENTERPRISE and (figures_sector != firm.sector or kind != firm.kind):
-        derive_again(actor, now, firm)
+        rederive(actor, now, firm)
     asks_again = was_verified and proven != tuple(getattr(firm, name) for name in PROVEN)
     if asks_again:
         firm.verified_at = firm.verified_by = None

@@ -177,7 +177,7 @@ def write_size(actor: Actor, now: datetime, firm: Firm, declared: Declared, proo
     return row
 
 
-def derive_again(actor: Actor, now: datetime, firm: Firm) -> None:
+def rederive(actor: Actor, now: datetime, firm: Firm) -> None:
     """The class under another sector, from the figures declared last, to be confirmed with the firm's verification.
     Raises `FigureNeeded` where some are missing."""
     last = db.session.scalar(

@@ -17,7 +17,7 @@ from labshare.kernel.database import db
 from labshare.kernel.errors import NotFound
 from labshare.kernel.months import Month
 from labshare.organisations.permissions import visible
-from labshare.rewards.models import Objection, Policy, PolicyEdit, RewardLine, RewardRun, RewardRunHand
+from labshare.rewards.models import Objection, Policy, PolicyEdit, RewardLine, RewardRun, RewardRunParticipant
 from labshare.rewards.policy import Policy as PolicyRules
 from labshare.rewards.policy import read_policy
 from labshare.rewards.queries.facts import MonthFacts, facts_of, to_reclaim
@@ -147,7 +147,7 @@ def of_division(rows: Sequence[T], division: str | None) -> T | None:
 
 def participants(run_id: int) -> set[int]:
     """Persons who ever calculated or published the run."""
-    return set(db.session.scalars(select(RewardRunHand.person_id).where(RewardRunHand.run_id == run_id)))
+    return set(db.session.scalars(select(RewardRunParticipant.person_id).where(RewardRunParticipant.run_id == run_id)))
 
 
 def open_objections(run_id: int) -> int:

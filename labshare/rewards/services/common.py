@@ -9,7 +9,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.months import Month
 from labshare.rewards.errors import NoPolicy, NoRun, RunRunning
-from labshare.rewards.models import Policy, RewardRun, RewardRunHand
+from labshare.rewards.models import Policy, RewardRun, RewardRunParticipant
 from labshare.rewards.queries.runs import Result, calculate_now, find_policy, find_run
 from labshare.rewards.terms import RunAct
 from labshare.settlement.services.ledger import hold_months
@@ -64,12 +64,12 @@ def calculated_now(run: RewardRun, month: Month, now: datetime) -> tuple[Result,
     return result, is_same(run, result)
 
 
-def add_hand(run: RewardRun, actor: Actor, act: RunAct, now: datetime) -> None:
+def add_participant(run: RewardRun, actor: Actor, act: RunAct, now: datetime) -> None:
     """Remember who calculated or published: none of them may approve. The scheduler is nobody, and frees nobody."""
     if actor.person_id is None:
         return
-    if db.session.get(RewardRunHand, (run.id, actor.person_id, act)) is None:
-        db.session.add(RewardRunHand(run_id=run.id, person_id=actor.person_id, act=act, at=now))
+    if db.session.get(RewardRunParticipant, (run.id, actor.person_id, act)) is None:
+        db.session.add(RewardRunParticipant(run_id=run.id, person_id=actor.person_id, act=act, at=now))
 
 
 def subject(run: RewardRun) -> tuple[str, str]:

@@ -182,7 +182,7 @@ def send_back_grades(*, actor: Actor, now: datetime, list_id: int, reason: str) 
         now=now,
         params={"year": found.year, "reason": reason.strip()},
         url=_page(found),
-        person_ids=_hands(found),
+        person_ids=_participants(found),
         but=actor.person_id,
     )
     db.session.flush()
@@ -220,7 +220,7 @@ def confirm_grades(*, actor: Actor, now: datetime, list_id: int, version: int) -
     found = _locked(actor, list_id, "grade.confirm")
     if found.state != ListState.HANDED_OVER:
         raise ListNotHandedOver
-    if actor.person_id in _hands(found):
+    if actor.person_id in _participants(found):
         raise EditedByYou
     rows = _rows_seen(found, version)
     held = assessments_in_force((row["lab"] for row in rows), Month.parse(found.effective_month))
@@ -326,7 +326,7 @@ def _draft_seen(actor: Actor, list_id: int, *, version: int | None) -> Assessmen
     return found
 
 
-def _hands(found: AssessmentList) -> set[int]:
+def _participants(found: AssessmentList) -> set[int]:
     """Who worked on the list in any version, or handed it over."""
     return editors_of(found.id) | {one for one in (found.entered_by, found.handed_over_by) if one is not None}
 

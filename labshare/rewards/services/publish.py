@@ -20,7 +20,7 @@ from labshare.rewards.models import RewardRun
 from labshare.rewards.queries.runs import lines_of, rules_of, runs_seen
 from labshare.rewards.rules.notice_period import notice_over_on
 from labshare.rewards.services import notifications  # noqa: F401 - registers the words of the notices
-from labshare.rewards.services.common import add_hand, calculated_now, subject, the_run
+from labshare.rewards.services.common import add_participant, calculated_now, subject, the_run
 from labshare.rewards.terms import RunAct, RunState
 from labshare.settlement.queries.closed import closed_months
 from labshare.settlement.services.months import close_month, reopen_month
@@ -50,7 +50,7 @@ def publish(*, actor: Actor, now: datetime, month: Month, division: str | None =
     run.publicity += 1
     run.published_at, run.published_by = now, actor.person_id
     run.publicity_ends_at = start_of_day(over_on)
-    add_hand(run, actor, RunAct.PUBLISHED, now)
+    add_participant(run, actor, RunAct.PUBLISHED, now)
     if not closed_months().has(run.division, month):
         close_month(actor=actor, now=now, month=month, division=run.division)
     record(

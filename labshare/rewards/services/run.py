@@ -15,7 +15,7 @@ from labshare.rewards.errors import FutureMonth, RunClosed, RunNotOpen
 from labshare.rewards.models import RewardCalculation, RewardLine, RewardRun
 from labshare.rewards.queries.items import write_items
 from labshare.rewards.queries.runs import Result, calculate_now, policies_seen, run_of
-from labshare.rewards.services.common import add_hand, is_same, lock_run, policy_of, subject
+from labshare.rewards.services.common import add_participant, is_same, lock_run, policy_of, subject
 from labshare.rewards.terms import RunAct, RunState
 
 
@@ -53,7 +53,7 @@ def run_month(*, actor: Actor, now: datetime, month: Month, division: str | None
         _write(run, result, anew=True)
     else:
         run.calculated_at, run.calculated_by = now, actor.person_id
-    add_hand(run, actor, RunAct.CALCULATED, now)
+    add_participant(run, actor, RunAct.CALCULATED, now)
     record(actor, now, "run.calculate", subject(run), before=before, after=_figures(run))
     db.session.flush()
     return run

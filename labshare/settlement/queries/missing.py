@@ -185,7 +185,7 @@ def missing_sums(actor: Actor, *, lab_id: int | None = None) -> LackSums:
 
 def documents_waiting(firm_id: int | None) -> Select[Any]:
     """How many bookings of a firm's labs wait for a report or an invoice: the badge in the navigation."""
-    count = select(func.count()).select_from(Booking).where(Booking.lab_firm_id == firm_id, Booking.unpapered)
+    count = select(func.count()).select_from(Booking).where(Booking.lab_firm_id == firm_id, Booking.lacks_documents)
     return count.where(_lacks()[Lacking.OWN])
 
 

@@ -31,7 +31,7 @@ OWN = frozenset({"csrf_token", "kept"})
 PRESERVED_SECONDS = 3600
 
 
-class AgainForm(SignInForm):
+class SignInAgainForm(SignInForm):
     kept = HiddenField()
 
 
@@ -77,7 +77,7 @@ def sign_in_and_keep() -> tuple[str, int]:
     ]
     ended = person_of_any_session(session["_user_id"]) if "_user_id" in session else None
     mark = session.setdefault(MARK, secrets.token_urlsafe(16))
-    form = AgainForm(formdata=None)
+    form = SignInAgainForm(formdata=None)
     form.kept.data = _serializer().dumps([mark, ended, request.full_path.rstrip("?"), fields])
     return render_template("account/expired.html", form=form, files=bool(request.files)), 401
 
@@ -86,7 +86,7 @@ def sign_in_and_keep() -> tuple[str, int]:
 @public
 def sign_in_again() -> Any:
     """Sign in; then, after the second factor where there is one, the form stands ready to be sent again."""
-    form = AgainForm()
+    form = SignInAgainForm()
     preserved = form.kept.data or ""
     found = preserved_form(preserved)
     if found is None:
@@ -130,7 +130,7 @@ def ready(ended: int | None, path: str, fields: list[list[str]]) -> Any:
         except NotFound:
             pass
         else:
-            return render_template("account/again.html", act=act, about=about, path=path, fields=fields)
+            return render_template("account/resume.html", act=act, about=about, path=path, fields=fields)
     flash(_("What was typed before signing in was another account's work. It was not kept."), "bad")
     return redirect(onward(""), 303)
 

@@ -78,7 +78,7 @@ def register_firm() -> Any:
             lambda: organisations.save_draft(actor=actor, now=utc_now(), fields=_typed(form)),
             lambda _kept: (_("Draft saved. It waits here until you submit it."), url_for("account.register_firm")),
         )
-    taken = paper_of(form.licence) if form.is_submitted() else None
+    taken = taken_document(form.licence) if form.is_submitted() else None
 
     def register() -> int:
         if taken is not None and taken.problem is not None:
@@ -121,12 +121,12 @@ def register_firm() -> Any:
     )
 
 
-def paper_of(field: Any) -> TakenFile | None:
+def taken_document(field: Any) -> TakenFile | None:
     """The uploaded licence or proof, examined and kept, before the transaction begins."""
     upload = field.data
     if not upload or not upload.filename:
         return None
-    return take_in(upload.stream, upload.filename, "paper", now=utc_now())
+    return take_in(upload.stream, upload.filename, "document", now=utc_now())
 
 
 def _typed(form: Any) -> dict[str, str]:
@@ -212,7 +212,7 @@ def declare_figures() -> Any:
     form, today = FiguresForm(), local_day(utc_now())
     if not form.is_submitted():
         form.year.data = today.year - 1
-    taken = paper_of(form.proof) if form.is_submitted() else None
+    taken = taken_document(form.proof) if form.is_submitted() else None
 
     def declare() -> FirmSize:
         if taken is not None and taken.problem is not None:
@@ -324,7 +324,7 @@ def upload_licence() -> Any:
     """Upload the business licence, or another one in its place."""
     found, actor = own_firm(), current_actor()
     form = LicenceForm()
-    taken = paper_of(form.file) if form.is_submitted() else None
+    taken = taken_document(form.file) if form.is_submitted() else None
 
     def keep() -> Firm:
         if taken is None:

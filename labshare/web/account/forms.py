@@ -11,7 +11,7 @@ from wtforms.validators import StopValidation
 from labshare.accounts.passwords import SHORTEST
 from labshare.accounts.terms import Locale
 from labshare.kernel.formatting import twin
-from labshare.kernel.media import PAPERS, accept
+from labshare.kernel.media import PDF_OR_PICTURES, accept
 from labshare.kernel.money import Fen
 from labshare.organisations.divisions import DIVISIONS, TOWNS
 from labshare.organisations.industries import read_industry
@@ -300,7 +300,7 @@ class FiguresForm(Form):
             "The year's tax return or audit report, PDF, JPEG or PNG, up to 20 MB. A firm that waits for verification "
             "needs none."
         ),
-        render_kw=accept(PAPERS),
+        render_kw=accept(PDF_OR_PICTURES),
     )
 
 
@@ -308,7 +308,7 @@ LICENCE = FileField(
     _l("Business licence"),
     [optional()],
     description=_l("PDF, JPEG or PNG, up to 20 MB. The administrator checks the details against it."),
-    render_kw=accept(PAPERS),
+    render_kw=accept(PDF_OR_PICTURES),
 )
 
 

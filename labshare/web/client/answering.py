@@ -15,7 +15,7 @@ from labshare.catalogue.terms import FieldKind
 from labshare.http.sample_answers import SentAnswers
 from labshare.kernel.errors import InvalidInputs
 from labshare.kernel.formatting import twin
-from labshare.kernel.media import PAPERS, PICTURES, accept
+from labshare.kernel.media import PDF_OR_PICTURES, PICTURES, accept
 from labshare.kernel.time import utc_now
 from labshare.settlement.files import take_in
 from labshare.web.asked import read_number
@@ -59,7 +59,7 @@ def _field(one: Question) -> Any:
         listed = [(option.name, twin(option), {} if option.name_en else {"lang": "zh"}) for option in one.options]
         return OptionalSelectField(label, choices=listed, validate_choice=False, **given)
     if one.kind in FieldKind.files():
-        types = PICTURES if one.kind == FieldKind.PHOTO else PAPERS
+        types = PICTURES if one.kind == FieldKind.PHOTO else PDF_OR_PICTURES
         return FileField(label, render_kw=accept(types), **given)
     number = {"inputmode": "decimal", "autocomplete": "off", "class": "num"}
     return StringField(label, render_kw=number if one.kind == FieldKind.NUMBER else {"maxlength": MOST_TEXT}, **given)
@@ -76,7 +76,7 @@ def sent_answers(form: Any, questions: Sequence[Question]) -> SentAnswers:
         data = form[name_of(one)].data
         if one.kind in FieldKind.files():
             if data:
-                files[one.id or 0] = take_in(data.stream, data.filename, "paper", now=utc_now())
+                files[one.id or 0] = take_in(data.stream, data.filename, "document", now=utc_now())
         elif isinstance(data, str):
             words[one.id or 0] = data
     return SentAnswers(words, files, read_number(form.form_revision.data or ""))
@@ -97,7 +97,7 @@ def answers_fit(form: Any, sent: SentAnswers, questions: Sequence[Question], *, 
     return show_problem(form, InvalidInputs(problems), **places_of(questions)) if problems else 200
 
 
-def ask_files_again(form: Any, questions: Sequence[Question]) -> None:
+def ask_for_lost_files(form: Any, questions: Sequence[Question]) -> None:
     """A page that is shown again has lost the files that were chosen: it says so."""
     for one in questions:
         field = form[name_of(one)]

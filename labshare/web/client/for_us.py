@@ -30,7 +30,7 @@ from labshare.web.asked import asked_page
 from labshare.web.client import blueprint
 from labshare.web.client.answering import (
     answers_fit,
-    ask_files_again,
+    ask_for_lost_files,
     name_of,
     places_of,
     sent_answers,
@@ -118,7 +118,7 @@ def _page(
         form = with_questions(AcceptForm, bookable.questions)(formdata=None)
         form.sample_description.data = made.sample_description
         form.form_revision.data = str(bookable.item.form_revision)
-    ask_files_again(form, bookable.questions)
+    ask_for_lost_files(form, bookable.questions)
     terms = bookable.terms().cancellation
     return (
         render_template(

@@ -83,7 +83,7 @@ def close_inquiry(inquiry_id: int) -> Any:
         lambda: services.close_inquiry(actor=current_actor(), now=utc_now(), inquiry_id=inquiry_id),
         lambda _inquiry: (_("Closed; the labs can no longer answer."), url_for(".inquiry", inquiry_id=inquiry_id)),
     )
-    return _again(inquiry_id, answer) if isinstance(answer, Problem) else answer
+    return _refused_page(inquiry_id, answer) if isinstance(answer, Problem) else answer
 
 
 @blueprint.post("/inquiries/<int:inquiry_id>/answers/<int:answer_id>/take")
@@ -98,10 +98,10 @@ def take_answer(*, inquiry_id: int, answer_id: int) -> Any:
             url_for(".new_booking", from_quote=quote.number) if book else url_for(".quote", number=quote.number),
         ),
     )
-    return _again(inquiry_id, answer) if isinstance(answer, Problem) else answer
+    return _refused_page(inquiry_id, answer) if isinstance(answer, Problem) else answer
 
 
-def _again(inquiry_id: int, problem: Problem) -> Any:
+def _refused_page(inquiry_id: int, problem: Problem) -> Any:
     """The page, with what stood in the way above it."""
     row = found_inquiry(inquiry_id, side=Party.CLIENT)
     return inquiry_page(row, side=Party.CLIENT, problem=problem, status=problem.status)

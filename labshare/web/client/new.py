@@ -35,7 +35,7 @@ from labshare.web.asked import read_day, read_moment, read_number
 from labshare.web.client import blueprint
 from labshare.web.client.answering import (
     answers_fit,
-    ask_files_again,
+    ask_for_lost_files,
     name_of,
     places_of,
     sent_answers,
@@ -187,7 +187,7 @@ def _price(bookable: BookableItem, form: BookingForm) -> tuple[Price | None, Wor
 
 
 def _page(bookable: BookableItem, form: BookingForm, status: int = 200, taken: SlotTaken | None = None) -> Any:
-    ask_files_again(form, bookable.questions)
+    ask_for_lost_files(form, bookable.questions)
     price, work = _price(bookable, form)
     client = bookable.client
     start, now = form.starts_at.data, bookable.now

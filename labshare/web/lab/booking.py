@@ -53,7 +53,7 @@ def sample_photo(ref: str) -> Any:
     """A photo of the samples as they came; refused, the page says why at its field."""
     form = SamplePhotoForm(prefix="photo-")
     upload = form.photo.data
-    photo = take_in(upload.stream, upload.filename, "paper", now=utc_now()) if form.validate_on_submit() else None
+    photo = take_in(upload.stream, upload.filename, "document", now=utc_now()) if form.validate_on_submit() else None
     answer = posted(
         form,
         lambda: add_sample_photo(actor=current_actor(), now=utc_now(), ref=ref, photo=photo),

@@ -19,7 +19,7 @@ from labshare.http.actor import current_actor
 from labshare.http.rights import THE_BOOKING, THE_REPORT, requires
 from labshare.kernel.errors import InvalidInput, Problem
 from labshare.kernel.formatting import day, plain_amount, plain_money
-from labshare.kernel.media import PAPERS, RAW, accept
+from labshare.kernel.media import PDF_OR_PICTURES, RAW, accept
 from labshare.kernel.money import Fen, round_half_up, total
 from labshare.kernel.time import local_day, utc_now
 from labshare.settlement import services
@@ -62,10 +62,10 @@ PROPOSED_TAX_PERCENT = 6
 """VAT of testing services: the tax that the form proposes; the invoice decides."""
 
 _PDF_ONLY = {"accept": "application/pdf"}
-_PAPERS = accept(PAPERS)
+_PDF_OR_PICTURES = accept(PDF_OR_PICTURES)
 _HINT_PDF = _l("PDF, up to 20 MB.")
 NUMBER_HINT = _l("20 digits (fully digital), or the code of 10 or 12 digits and the number of 8.")
-_HINT_PAPER = _l("PDF, JPEG or PNG, up to 20 MB.")
+_HINT_DOCUMENT = _l("PDF, JPEG or PNG, up to 20 MB.")
 
 
 OfSeveral = TypeVar("OfSeveral", bound="OverSeveral")
@@ -162,7 +162,7 @@ class PaymentForm(OverSeveral):
         [required()],
         description=_l("If the payer is not the client, the payment counts once an officer accepts it."),
     )
-    file = FileField(_l("Bank slip"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
+    file = FileField(_l("Bank slip"), [optional()], description=_HINT_DOCUMENT, render_kw=_PDF_OR_PICTURES)
     again = BooleanField(_l("Record it all the same"))
 
     def shares(self) -> list[tuple[Booking, Fen]]:
@@ -179,7 +179,7 @@ class RefundForm(Form):
         [required()],
         description=_l("If the receiver is not the client, the refund counts once an officer accepts it."),
     )
-    file = FileField(_l("Bank slip"), [optional()], description=_HINT_PAPER, render_kw=_PAPERS)
+    file = FileField(_l("Bank slip"), [optional()], description=_HINT_DOCUMENT, render_kw=_PDF_OR_PICTURES)
     again = BooleanField(_l("Record it all the same"))
 
 
@@ -205,7 +205,7 @@ def _submitted(
     form: Form,
     ref: str,
     record: Callable[[TakenFile | None], str],
-    kinds: Kinds = "paper",
+    kinds: Kinds = "document",
     places: Mapping[str, str] | None = None,
 ) -> Response | int:
     """Read the form, take its file in, record. Gives the way to the booking or, if something is wrong, the status.

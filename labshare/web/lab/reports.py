@@ -99,7 +99,7 @@ def reports_record() -> Any:
         message = _("Recorded: %(numbers)s. The clients are told.", numbers=", ".join(one.number for one in made))
         if not left:
             return message, url_for("lab.missing_documents")
-        return lambda: _page(FilesForm(formdata=None), _again(left), form, done=message)
+        return lambda: _page(FilesForm(formdata=None), _left_rows(left), form, done=message)
 
     answer = pressed(record, done)
     if not isinstance(answer, Problem):
@@ -151,7 +151,7 @@ def _rows_sent() -> list[Row]:
     ]
 
 
-def _again(rows: Sequence[Row]) -> list[Row]:
+def _left_rows(rows: Sequence[Row]) -> list[Row]:
     """Rows that are left, with what they are proposed for now."""
     proposals, waiting = proposals_for_files(current_actor(), [row.file.name for row in rows])
     return [

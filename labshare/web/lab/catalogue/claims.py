@@ -12,7 +12,7 @@ from labshare.catalogue.services.claims import prove_claim
 from labshare.http.actor import current_actor
 from labshare.http.rights import OWN_FIRM, requires
 from labshare.kernel.errors import NotFound
-from labshare.kernel.media import PAPERS, accept
+from labshare.kernel.media import PDF_OR_PICTURES, accept
 from labshare.kernel.time import utc_now
 from labshare.organisations.errors import FillIn
 from labshare.settlement.files import store, take_in
@@ -28,7 +28,7 @@ class ProofForm(Form):
         _l("Proof"),
         [optional()],
         description=_l("An invoice, an asset card, a certificate with its annex: PDF, JPEG or PNG, up to 20 MB."),
-        render_kw=accept(PAPERS),
+        render_kw=accept(PDF_OR_PICTURES),
     )
 
 
@@ -52,7 +52,7 @@ def claim_proof(*, lab_id: int, claim_id: int) -> Any:
         raise NotFound
     form = ProofForm()
     upload = form.file.data if form.is_submitted() else None
-    taken = take_in(upload.stream, upload.filename, "paper", now=utc_now()) if upload and upload.filename else None
+    taken = take_in(upload.stream, upload.filename, "document", now=utc_now()) if upload and upload.filename else None
 
     def attach() -> Any:
         if taken is None:

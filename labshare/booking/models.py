@@ -15,7 +15,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
-    bindparam,
     literal_column,
     or_,
     text,
@@ -42,14 +41,14 @@ from labshare.booking.terms import (
 from labshare.catalogue.models import Fee, Instrument, Lab, TestItem
 from labshare.kernel.database import Model, UtcDateTime, guard, one_of, stays_as_recorded
 from labshare.kernel.money import Fen
+from labshare.kernel.shapes import ahead
 from labshare.kernel.terms import listed
 from labshare.kernel.time import ExactMinutes, Hours, Minutes, start_of_day
 from labshare.organisations.models import Firm
 
 SAMPLES_AHEAD = timedelta(days=2)
 """How long before its start a confirmed booking asks for its samples."""
-SAMPLES_UNTIL = "samples_until"
-"""The value that says the end of that time where the moment itself is said when a statement is sent."""
+_SAMPLES_UNTIL = ahead("samples_until", SAMPLES_AHEAD)
 RATING_POINTS = ("result_points", "service_points", "time_points")
 """Of a rating, each 1 to 5."""
 
@@ -417,10 +416,7 @@ class Booking(Model):
     @samples_due_at.inplace.expression  # type: ignore[attr-defined]
     @classmethod
     def _samples_due_at_in_sql(cls, moment: datetime) -> ColumnElement[bool]:
-        # a moment that is said when the statement is sent has its end said beside it
-        until: Any = (
-            moment + SAMPLES_AHEAD if isinstance(moment, datetime) else bindparam(SAMPLES_UNTIL, type_=UtcDateTime)
-        )
+        until = moment + SAMPLES_AHEAD if isinstance(moment, datetime) else _SAMPLES_UNTIL
         return and_(cls.state == BookingState.CONFIRMED, cls.starts_at > moment, cls.starts_at < until)
 
     client: Mapped[Firm] = relationship(foreign_keys=[client_firm_id])

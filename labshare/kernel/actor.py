@@ -9,8 +9,9 @@ from labshare.kernel.terms import OfficialRole, TokenScope
 class Actor:
     """One person acting for one firm (or for a regulator), as known when the request began.
 
-    `roles` are the roles of the current membership and, for regulators, of the person: `owner`, `lab_manager`,
-    `booker`, `accountant`, `viewer`; `officer`, `approver`, `auditor`, `admin`; `system` for jobs; empty for a visitor.
+    `roles` are the roles of the current membership and, for regulators, of the person: those of
+    `FirmRole` (`owner`, `firm_approver` and others), of `OfficialRole` (`officer`, `approver` and others); `system` for
+    jobs; empty for a visitor.
     `address` is the network address, kept beside the audit trail, outside the seal (R-AUDIT-8); `agent` what the
     browser says it is, kept with its session.
     """

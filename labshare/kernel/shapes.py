@@ -2,7 +2,7 @@
 is sent."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Date, bindparam
@@ -13,6 +13,13 @@ from labshare.kernel.time import local_day
 
 NOW: Any = bindparam("now", type_=UtcDateTime)
 TODAY: Any = bindparam("today", type_=Date)
+_AHEAD: dict[str, timedelta] = {}
+
+
+def ahead(name: str, span: timedelta) -> Any:
+    """The moment this long after `NOW`, given together with it under a name of its own."""
+    _AHEAD[name] = span
+    return bindparam(name, type_=UtcDateTime)
 
 
 def whoever(shape: Actor) -> Actor:
@@ -23,4 +30,5 @@ def whoever(shape: Actor) -> Actor:
 
 def parameters(actor: Actor, now: datetime) -> dict[str, Any]:
     """The values of a statement made for `whoever` has the actor's shape, at `NOW`, on that day."""
-    return {"person_id": actor.person_id, "firm_id": actor.firm_id, "now": now, "today": local_day(now)}
+    later = {name: now + span for name, span in _AHEAD.items()}
+    return {"person_id": actor.person_id, "firm_id": actor.firm_id, "now": now, "today": local_day(now), **later}

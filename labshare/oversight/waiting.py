@@ -16,7 +16,6 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy import Select, bindparam, exists, select
 
-from labshare.booking.models import SAMPLES_AHEAD, SAMPLES_UNTIL
 from labshare.booking.queries.approvals import approvals_waiting
 from labshare.booking.queries.desk import year_confirmed
 from labshare.booking.queries.for_clients import waiting_for_us
@@ -387,7 +386,7 @@ def firms_and_waiting(
     """The firms of these memberships (firm id → role) by name, and how much waits for the person acting as `actor`, by
     the page where it is done: the badges of the kinds that are theirs. One statement."""
     kinds = tuple(kind for kind in KINDS if kind.badge and _is_theirs(kind, actor))
-    given = {**_parameters(actor, now), "firms": list(memberships)}
+    given = {**parameters(actor, now), "firms": list(memberships)}
     rows = db.session.execute(_head(kinds, actor.shape, of_firms=bool(memberships)), given).all()
     if not memberships:
         return (), dict(rows[0]._mapping)
@@ -396,11 +395,6 @@ def firms_and_waiting(
         for row in rows
     )
     return firms, {kind.page: rows[0]._mapping[kind.page] if rows else 0 for kind in kinds}
-
-
-def _parameters(actor: Actor, now: datetime) -> dict[str, Any]:
-    """The parameters of a statement that was made once."""
-    return {**parameters(actor, now), SAMPLES_UNTIL: now + SAMPLES_AHEAD}
 
 
 @lru_cache(256)
@@ -441,7 +435,7 @@ def waiting_for_client(actor: Actor, now: datetime) -> int:
     """How many steps wait for the client acted for, in all its bookings, of those that the actor may take. One
     statement."""
     counting = _of_client(actor.shape)
-    return 0 if counting is None else sum(db.session.execute(counting, _parameters(actor, now)).one())
+    return 0 if counting is None else sum(db.session.execute(counting, parameters(actor, now)).one())
 
 
 @lru_cache(64)
@@ -535,7 +529,7 @@ def waiting_for_regulators(actor: Actor, now: datetime, runs: Sequence[RewardRun
     `runs` where they are read already."""
     today = local_day(now)
     years = [today.year] + ([today.year + 1] if today.month >= 10 else [])
-    found = db.session.execute(_of_regulators(actor.shape, tuple(years)), _parameters(actor, now)).one()._mapping
+    found = db.session.execute(_of_regulators(actor.shape, tuple(years)), parameters(actor, now)).one()._mapping
     return Waiting(
         **{kind.name: found[kind.name] for kind in KINDS if kind.name in found},
         oldest_firm=found["oldest_firm"],

@@ -22,7 +22,6 @@
 `feeds`      make_feed, revoke_feed, revoke_feeds
 `ratings`    rate, answer_rating
 `reminders`  remind_client; remind, notify_of_requests (system)
-`documents`  settle_state, which the settlement room calls
 """
 
 from labshare.booking.services.answer import confirm, decline, lapse

@@ -14,8 +14,7 @@ from labshare.audit.services import record
 from labshare.booking import notifications
 from labshare.booking.errors import ApprovalOver, NeedsApproval, PriceChanged, SlotTaken
 from labshare.booking.models import Approval, Booking, Holding
-from labshare.booking.queries.loading import BookableItem, load_bookable_item
-from labshare.booking.queries.quotes import QuoteRow
+from labshare.booking.queries.loading import load_bookable_item
 from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.rules.answers import Answers, StoredAnswers
 from labshare.booking.rules.lifecycle import answer_by
@@ -52,37 +51,56 @@ def ask_approval(
     hold_id: int | None = None,
     cost_centre: str = "",
     submission: str | None = None,
-    order: Order | None = None,
 ) -> Approval:
-    """Ask the firm's approver for a booking, and hold its time until they answer (R-APPROVAL-1). `order`: what is asked
-    for, where this step has priced it already. Raises as `book`; a second click finds the first."""
-    if order is None:
-        bookable = check_bookable(actor, load_bookable_item(test_item_id, now, client_id=actor.firm_id))
-        client_of(bookable)
-    else:
-        bookable = order.bookable
+    """Ask the firm's approver for a booking, and hold its time until they answer (R-APPROVAL-1). Raises as `book`; a
+    second click finds the first."""
+    bookable = check_bookable(actor, load_bookable_item(test_item_id, now, client_id=actor.firm_id))
+    client_of(bookable)
+    order = order_of(
+        actor,
+        now,
+        bookable,
+        quantity=quantity,
+        hours=hours,
+        starts_at=starts_at,
+        instrument_id=instrument_id,
+        answers=answers,
+        surcharges=surcharges,
+        quote_id=quote_id,
+    )
+    return _ask(
+        actor,
+        now,
+        order,
+        sample_description=sample_description,
+        confidential=confidential,
+        hold_id=hold_id,
+        cost_centre=cost_centre,
+        submission=submission,
+    )
+
+
+def _ask(
+    actor: Actor,
+    now: datetime,
+    order: Order,
+    *,
+    sample_description: str,
+    confidential: bool,
+    hold_id: int | None,
+    cost_centre: str,
+    submission: str | None,
+) -> Approval:
+    """For what was ordered, at its price."""
     if submission is not None:
         found = db.session.scalar(
             select(Approval).where(Approval.asked_by == actor.person_id, Approval.submission == submission)
         )
         if found is not None:
             return found
-    if order is None:
-        order = order_of(
-            actor,
-            now,
-            bookable,
-            quantity=quantity,
-            hours=hours,
-            starts_at=starts_at,
-            instrument_id=instrument_id,
-            answers=answers,
-            surcharges=surcharges,
-            quote_id=quote_id,
-        )
-    work, chosen = order.work, order.chosen
+    bookable, work, starts_at, chosen = order.bookable, order.work, order.starts_at, order.chosen
     if order.waived:  # the approver's yes waives nothing
-        chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=instrument_id)
+        chosen = feasible_instruments(bookable, work, starts_at, now=now, instrument_id=order.instrument_id)
     lapses = min(
         answer_by(now, starts_at=starts_at, days=bookable.openings.days, zone=local_zone()),
         starts_at - timedelta(minutes=bookable.lab.lead_time_minutes),
@@ -110,8 +128,8 @@ def ask_approval(
             instrument_id=instrument.id,
             quantity=work.quantity,
             hours=work.hours,
-            surcharges=list(surcharges),
-            quote_id=quote_id,
+            surcharges=list(order.surcharges),
+            quote_id=order.quote.quote.id if order.quote else None,
             starts_at=starts_at,
             ends_at=plan.ends_at,
             sample_description=sample_description,
@@ -142,20 +160,26 @@ def book_or_ask(
     *,
     actor: Actor,
     now: datetime,
-    answers: Answers,
-    waive_reason: str | None,
-    bookable: BookableItem,
-    quote: QuoteRow | None,
+    sample_description: str,
+    confidential: bool,
+    hold_id: int | None,
+    cost_centre: str,
+    submission: str | None,
     **wish: Any,
 ) -> Booking | Approval:
     """Book what a form says; above the firm's amount ask its approver for the same, as it is priced already
     (R-APPROVAL-1). Raises as `book`."""
+    beside: dict[str, Any] = {
+        "sample_description": sample_description,
+        "confidential": confidential,
+        "hold_id": hold_id,
+        "cost_centre": cost_centre,
+        "submission": submission,
+    }
     try:
-        return book(
-            actor=actor, now=now, answers=answers, waive_reason=waive_reason, bookable=bookable, quote=quote, **wish
-        )
+        return book(actor=actor, now=now, **beside, **wish)
     except NeedsApproval as problem:
-        return ask_approval(actor=actor, now=now, answers=answers, order=problem.order, **wish)
+        return _ask(actor, now, problem.order, **beside)
 
 
 @verb("approval.approve", title=_l("Booking approved"), money=True)

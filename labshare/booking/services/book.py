@@ -57,12 +57,16 @@ REFERENCES_TRIED = 5
 """A month's references are drawn by chance: one that is taken already is drawn again."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Order:
     """What is to be booked: every rule but the firm's own amount is kept, and its price is known."""
 
     bookable: BookableItem
     client: Firm
+    starts_at: datetime
+    instrument_id: int | None
+    """None: any of the item."""
+    surcharges: Collection[str]
     answers: list[dict[str, Any]] | None
     """To the sample form, as they are kept."""
     work: Work
@@ -274,7 +278,20 @@ def order_of(
     if fee is None or price is None:
         raise NoFee
     check_marks(bookable.item.id, price, (local_day(now), local_day(starts_at)))
-    return Order(bookable, client_of(bookable), sample_answers, work, chosen, quote, fee, price, waive)
+    return Order(
+        bookable=bookable,
+        client=client_of(bookable),
+        starts_at=starts_at,
+        instrument_id=instrument_id,
+        surcharges=surcharges,
+        answers=sample_answers,
+        work=work,
+        chosen=chosen,
+        quote=quote,
+        fee=fee,
+        price=price,
+        waived=waive,
+    )
 
 
 def _fee_and_price_of(bookable: BookableItem, work: Work, written: Written) -> tuple[Fee | None, Price]:

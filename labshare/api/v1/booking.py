@@ -20,6 +20,7 @@ from labshare.booking.queries.feeds import address_of_feed, open_feeds
 from labshare.booking.queries.loading import hours_choice
 from labshare.booking.queries.offers import offers, with_rows
 from labshare.booking.rules.extra import MOST_MINUTES
+from labshare.booking.rules.lifecycle import ACTIONS
 from labshare.booking.rules.price import hours_problem
 from labshare.booking.services.blocks import instrument_to_block
 from labshare.booking.services.book import check_own_hold
@@ -472,7 +473,7 @@ def decline_proposal(ref: str, proposal_id: int) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/receive")
-@requires("booking.work", of=THE_BOOKING, verb="booking.receive")
+@requires(ACTIONS["receive"], of=THE_BOOKING, verb="booking.receive")
 @blueprint.arguments(ReceiveBody)
 @blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
@@ -484,7 +485,7 @@ def receive(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/start")
-@requires("booking.work", of=THE_BOOKING, verb="booking.start")
+@requires(ACTIONS["start"], of=THE_BOOKING, verb="booking.start")
 @blueprint.arguments(BeginBody)
 @blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
@@ -506,7 +507,7 @@ def bench(code: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/assign")
-@requires("booking.work", of=THE_BOOKING, verb="booking.assign")
+@requires(ACTIONS["assign"], of=THE_BOOKING, verb="booking.assign")
 @blueprint.arguments(AssignBody)
 @blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
@@ -518,7 +519,7 @@ def assign(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/store")
-@requires("booking.work", of=THE_BOOKING, verb="booking.store")
+@requires(ACTIONS["store"], of=THE_BOOKING, verb="booking.store")
 @blueprint.arguments(StoreBody)
 @blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
@@ -530,7 +531,7 @@ def store(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/pause")
-@requires("booking.work", of=THE_BOOKING, verb="booking.pause")
+@requires(ACTIONS["pause"], of=THE_BOOKING, verb="booking.pause")
 @blueprint.arguments(PauseBody)
 @blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
@@ -542,7 +543,7 @@ def pause(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/resume")
-@requires("booking.work", of=THE_BOOKING, verb="booking.resume")
+@requires(ACTIONS["resume"], of=THE_BOOKING, verb="booking.resume")
 @blueprint.arguments(StartBody)
 @blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
@@ -554,7 +555,7 @@ def resume(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/finish")
-@requires("booking.work", of=THE_BOOKING, verb="booking.finish")
+@requires(ACTIONS["finish"], of=THE_BOOKING, verb="booking.finish")
 @blueprint.arguments(FinishBody)
 @blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409, 422)
@@ -568,7 +569,7 @@ def finish(body: dict[str, Any], ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/no-show")
-@requires("booking.work", of=THE_BOOKING, verb="booking.no_show")
+@requires(ACTIONS["no_show"], of=THE_BOOKING, verb="booking.no_show")
 @blueprint.response(200, Booking)
 @blueprint.problems(401, 403, 404, 409)
 @writing()
@@ -631,7 +632,7 @@ def withdraw_charge(ref: str, charge_id: int) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/extra-work")
-@requires("booking.work", of=THE_BOOKING, verb="charge.propose_extra")
+@requires(ACTIONS["extra"], of=THE_BOOKING, verb="charge.propose_extra")
 @blueprint.arguments(ExtraBody)
 @blueprint.response(201, Charge)
 @blueprint.problems(401, 403, 404, 409, 422)

@@ -15,6 +15,7 @@ from labshare.api.v1.booking import IDENTITY, ReasonBody
 from labshare.api.writing import writing
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import get_booking
+from labshare.booking.rules.lifecycle import ACTIONS
 from labshare.catalogue.queries.admissions import county_of
 from labshare.catalogue.queries.single import get_lab_by_code
 from labshare.http.actor import current_actor
@@ -242,7 +243,7 @@ def record_report(body: dict[str, Any], file: TakenFile | None, ref: str) -> Any
 
 
 @blueprint.post("/bookings/<ref>/sample-photos")
-@_upload("booking.work", FileForm, Strict, kinds="document", json=False, verb="booking.add_photo")
+@_upload(ACTIONS["photo"], FileForm, Strict, kinds="document", json=False, verb="booking.add_photo")
 @blueprint.response(201, schemas.SamplePhoto)
 @blueprint.problems(401, 403, 404, 409, 422)
 @writing()

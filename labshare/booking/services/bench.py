@@ -24,7 +24,7 @@ from labshare.booking.errors import (
 from labshare.booking.models import Booking, Pause, StoragePlace
 from labshare.booking.queries.bench import get_place, places_of
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import next_state
+from labshare.booking.rules.lifecycle import ACTIONS, next_state
 from labshare.booking.services.common import locked_booking, not_in_future
 from labshare.booking.terms import BookingState, Party, PauseReason
 from labshare.catalogue.errors import Required, TooLongText
@@ -44,7 +44,7 @@ PLACE_LENGTH = 40
 def assign(*, actor: Actor, now: datetime, ref: str, person_id: int | None) -> Booking:
     """Say who at the lab does it, until its report stands; None: nobody in particular (R-BENCH-2). Who is assigned is
     told. Raises `IllegalStep`, `NoBenchWorker`."""
-    booking = locked_booking(actor, "booking.work", ref=ref)
+    booking = locked_booking(actor, ACTIONS["assign"], ref=ref)
     next_state(booking.state, "assign", Party.LAB)
     if person_id == booking.assignee_id:
         return booking
@@ -61,7 +61,7 @@ def assign(*, actor: Actor, now: datetime, ref: str, person_id: int | None) -> B
 @verb("booking.store", title=_l("Samples put away"))
 def store(*, actor: Actor, now: datetime, ref: str, place_id: int) -> Booking:
     """Say where its samples lie, once they have come (R-BENCH-3). Raises `IllegalStep`, `UnknownPlace`."""
-    booking = locked_booking(actor, "booking.work", ref=ref)
+    booking = locked_booking(actor, ACTIONS["store"], ref=ref)
     next_state(booking.state, "store", Party.LAB)
     return put_away(booking, place_id, actor=actor, now=now)
 
@@ -84,7 +84,7 @@ def pause(*, actor: Actor, now: datetime, ref: str, reason: str, at: datetime | 
     """A running test stands still, now or since a moment not in the future; its time stays held, and machine time
     leaves the pause out (R-BENCH-4). Raises `NotBegun`, `IllegalStep`, `PausedAlready`, `MomentInFuture`,
     `PauseOutOfOrder`."""
-    booking = locked_booking(actor, "booking.work", ref=ref)
+    booking = locked_booking(actor, ACTIONS["pause"], ref=ref)
     if booking.state in BookingState.before_start():
         raise NotBegun
     next_state(booking.state, "pause", Party.LAB)
@@ -107,7 +107,7 @@ def pause(*, actor: Actor, now: datetime, ref: str, reason: str, at: datetime | 
 def resume(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None) -> Booking:
     """A paused test goes on, now or since a moment not in the future. Raises `NotPaused`, `MomentInFuture`,
     `PauseOutOfOrder`."""
-    booking = locked_booking(actor, "booking.work", ref=ref)
+    booking = locked_booking(actor, ACTIONS["resume"], ref=ref)
     at = not_in_future(at, now=now)
     paused = next((one for one in pauses_of(booking) if one.lasts), None)
     if paused is None:

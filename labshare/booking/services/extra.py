@@ -31,7 +31,7 @@ from labshare.booking.queries.loading import (
 )
 from labshare.booking.rules import rows
 from labshare.booking.rules.extra import Offer, Ordered, another_test, more_samples, more_time
-from labshare.booking.rules.lifecycle import WORKING_DAYS_TO_ANSWER, after_working_days, next_state
+from labshare.booking.rules.lifecycle import ACTIONS, WORKING_DAYS_TO_ANSWER, after_working_days, next_state
 from labshare.booking.rules.lines import read_price, written_price
 from labshare.booking.rules.price import Work, elapsed, work_agreed
 from labshare.booking.rules.starts import Plan
@@ -77,7 +77,7 @@ class Found:
 
 def look_at_extra(*, actor: Actor, now: datetime, booking: Booking, wish: Wish) -> Found:
     """What it would come to, for the question before the last click. Raises as `propose_extra`."""
-    permissions.check(actor, "booking.work", lab=booking.lab_firm_id)
+    permissions.check(actor, ACTIONS["extra"], lab=booking.lab_firm_id)
     next_state(booking.state, "extra", Party.LAB)
     waiting = next((one for one in booking.charges if one.waits_as_extra and one.open_at(now)), None)  # type: ignore[attr-defined]
     if waiting is not None:
@@ -114,7 +114,7 @@ def propose_extra(
 
     Raises `IllegalStep`, `ExtraWaits`, `ExtraPriceChanged`, `QuantityOutOfRange`, the problems of hours,
     `NotPublished`, `NoFee`, `OtherInstrument`, `StatutoryDiffers`, the rules of time, `HeldAfter` (409)."""
-    booking = locked_booking(actor, "booking.work", ref=ref)
+    booking = locked_booking(actor, ACTIONS["extra"], ref=ref)
     if ExtraCause.known(cause) is None:
         raise InvalidInput(field="cause")
     for line in db.session.scalars(select(Charge).where(Charge.booking_id == booking.id, Charge.lapses_by(now))):

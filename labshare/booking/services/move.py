@@ -13,7 +13,7 @@ from labshare.booking.models import Booking, Holding, Proposal
 from labshare.booking.queries.loading import BookableItem, load_bookable_item, work_of_booking
 from labshare.booking.queries.slots import alternatives_for
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import answer_by, next_state, state_after_move
+from labshare.booking.rules.lifecycle import ACTIONS, answer_by, next_state, state_after_move
 from labshare.booking.rules.slots import Slot, free_units
 from labshare.booking.rules.time import Interval
 from labshare.booking.services import blocks, holdings
@@ -405,7 +405,7 @@ def decline_proposal(*, actor: Actor, now: datetime, ref: str, proposal_id: int)
 def move_unit(*, actor: Actor, now: datetime, ref: str, unit: int) -> Booking:
     """Another unit of the same instrument at the same time, without asking the client. An open proposal ends, since
     the booking moves. Raises `IllegalStep`, `Lapsed`, `UnknownUnit` (422), `SlotTaken` (409)."""
-    booking = locked_booking(actor, "booking.work", ref=ref)
+    booking = locked_booking(actor, ACTIONS["move_unit"], ref=ref)
     next_state(booking.state, "move_unit", Party.LAB)
     refuse_lapsed(booking, now)
     if not 1 <= unit <= booking.instrument.units:

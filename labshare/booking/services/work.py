@@ -21,7 +21,7 @@ from labshare.booking.errors import (
 from labshare.booking.models import Booking, Holding
 from labshare.booking.queries.bookings import cancellation_preview
 from labshare.booking.rules import rows
-from labshare.booking.rules.lifecycle import NO_SHOW_AFTER, next_state
+from labshare.booking.rules.lifecycle import ACTIONS, NO_SHOW_AFTER, next_state
 from labshare.booking.services import blocks, holdings
 from labshare.booking.services.bench import end_pause, pauses_of, put_away
 from labshare.booking.services.common import (
@@ -63,7 +63,7 @@ def receive(
 ) -> Booking:
     """Record that the samples came, how many (by default as many as were booked), their condition, and where they lie.
     From `confirmed`. Raises `IllegalStep`, `SamplesOutOfRange`, `UnknownPlace`."""
-    booking = locked_booking(actor, "booking.work", ref=ref)
+    booking = locked_booking(actor, ACTIONS["receive"], ref=ref)
     state = next_state(booking.state, "receive", Party.LAB)
     samples = booking.quantity if samples is None else samples
     if not 1 <= samples <= MOST_SAMPLES:
@@ -86,7 +86,7 @@ def start(*, actor: Actor, now: datetime, ref: str, at: datetime | None = None, 
     the client is told. Starting early moves the holding's start, where the unit is free; starting when the holding is
     over takes the unit again. Raises `IllegalStep`, `MomentInFuture`, `NotAuthorised` (R-TEAM-2), `UnknownUnit`,
     `SlotTaken` (409)."""
-    booking = locked_booking(actor, "booking.work", ref=ref)
+    booking = locked_booking(actor, ACTIONS["start"], ref=ref)
     state = next_state(booking.state, "start", Party.LAB)
     at = not_in_future(at, now=now)
     if not may_work(person_id=actor.person_id, instrument_id=booking.instrument_id, day=local_day(at)):
@@ -173,7 +173,7 @@ def finish(
     moment, the holding ends after clean-up, and one with nothing left is deleted; a pause ends with it.
     `machine_minutes` (by default the minutes from start to finish but for pauses) never changes a price. Raises
     `IllegalStep`, `MomentInFuture`, `FinishBeforeStart`, `MachineMinutesOutOfRange`."""
-    booking = locked_booking(actor, "booking.work", ref=ref)
+    booking = locked_booking(actor, ACTIONS["finish"], ref=ref)
     state = next_state(booking.state, "finish", Party.LAB)
     at = not_in_future(at, now=now)
     started_at = booking.started_at or booking.starts_at
@@ -216,7 +216,7 @@ def finish(
 def no_show(*, actor: Actor, now: datetime, ref: str) -> Booking:
     """Record that the samples did not come: from `confirmed` alone, from 60 minutes after the start. The charge
     becomes what the item's terms say. Raises `IllegalStep`, `NoShowTooEarly`, `ChargeBelowInvoiced`."""
-    booking = locked_booking(actor, "booking.work", ref=ref)
+    booking = locked_booking(actor, ACTIONS["no_show"], ref=ref)
     state = next_state(booking.state, "no_show", Party.LAB)
     if now < booking.starts_at + NO_SHOW_AFTER:
         raise NoShowTooEarly

@@ -5,7 +5,7 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _l
 
 from labshare.audit.services import record
-from labshare.booking.rules.lifecycle import next_state
+from labshare.booking.rules.lifecycle import ACTIONS, next_state
 from labshare.booking.services.common import locked_booking
 from labshare.booking.terms import Party
 from labshare.kernel.actor import Actor
@@ -24,7 +24,7 @@ SAMPLE_PHOTOS_AT_MOST = 20
 def add_sample_photo(*, actor: Actor, now: datetime, ref: str, photo: TakenFile | None) -> SamplePhoto:
     """Keep a photo of the samples, as it was sent. Raises `NotFound`, `NotAllowed`, `IllegalStep`, `FileMissing`,
     `NotAPicture`, what `take_in` found, `TooManyPhotos`."""
-    booking = locked_booking(actor, "booking.work", ref=ref)
+    booking = locked_booking(actor, ACTIONS["photo"], ref=ref)
     next_state(booking.state, "photo", Party.LAB)
     if photo is None:
         raise FileMissing("photo")

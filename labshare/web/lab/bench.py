@@ -25,7 +25,7 @@ from labshare.kernel.errors import InvalidInput, Problem
 from labshare.kernel.idempotency import RETENTION, AnsweredMeanwhile, store_answer, stored_answer
 from labshare.kernel.time import utc_now
 from labshare.kernel.verbs import action_title
-from labshare.web.booking_steps import VERBS
+from labshare.web.booking_steps import RIGHTS, VERBS
 from labshare.web.forms import Form, WholeNumberField, required
 from labshare.web.lab import blueprint
 from labshare.web.steps import Around, carry_out
@@ -111,9 +111,10 @@ def _first_answer(form: PressForm, *, now: datetime) -> Response | None:
 
 def _taken(form: PressForm, *, now: datetime) -> Response:
     """Take the step and keep its answer, in one transaction."""
-    actor, ref, step = current_actor(), form.ref.data, STEPS[form.step.data].service
+    actor, ref, name = current_actor(), form.ref.data, form.step.data
+    step = STEPS[name].service
     action: str = step.action  # type: ignore[attr-defined]
-    at = {"at": now - timedelta(seconds=form.ago.data)} if form.step.data in DONE_AT else {}
+    at = {"at": now - timedelta(seconds=form.ago.data)} if name in DONE_AT else {}
     answer = json.dumps({"done": f"{action_title(action)}: {ref}"}).encode()
 
     def once() -> None:
@@ -123,7 +124,7 @@ def _taken(form: PressForm, *, now: datetime) -> Response:
     return carry_out(
         once,
         lambda _none: lambda: Response(answer, mimetype="application/json"),
-        Around(before=lambda: check_step(actor, ref, action="booking.work", verb=action), refused=report_refusal),
+        Around(before=lambda: check_step(actor, ref, action=RIGHTS[name], verb=action), refused=report_refusal),
     )
 
 

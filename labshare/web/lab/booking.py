@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from labshare.booking.rules.lifecycle import ACTIONS
 from labshare.booking.services import propose
 from labshare.http.actor import current_actor
 from labshare.http.limits import limited
@@ -47,7 +48,7 @@ def write_message(ref: str) -> Any:
 
 
 @blueprint.post("/bookings/<ref>/photo")
-@requires("booking.work", of=THE_BOOKING, verb="booking.add_photo", file=True)
+@requires(ACTIONS["photo"], of=THE_BOOKING, verb="booking.add_photo", file=True)
 @limited("message")
 def sample_photo(ref: str) -> Any:
     """A photo of the samples as they came; refused, the page says why at its field."""

@@ -12,6 +12,7 @@ from wtforms.validators import AnyOf, Optional
 from labshare.booking.models import Booking
 from labshare.booking.queries.bookings import get_booking
 from labshare.booking.rules.extra import MOST_MINUTES
+from labshare.booking.rules.lifecycle import ACTIONS
 from labshare.booking.services import Found, Wish, look_at_extra, propose_extra
 from labshare.booking.terms import ExtraCause, ExtraKind
 from labshare.catalogue.queries.own import tests_on
@@ -68,7 +69,7 @@ class ExtraForm(Form):
 
 
 @blueprint.route("/bookings/<ref>/extra", methods=["GET", "POST"])
-@requires("booking.work", of=THE_BOOKING, verb="charge.propose_extra")
+@requires(ACTIONS["extra"], of=THE_BOOKING, verb="charge.propose_extra")
 def extra_work(ref: str) -> Any:
     """More samples, more time, another test: what it comes to, and the question to the client."""
     actor, now = current_actor(), utc_now()

@@ -90,12 +90,12 @@ def problems(password: str, *, email: str, name: str) -> list[Problem]:
     if len(password) > LONGEST:
         return [PasswordTooLong(n=LONGEST)]
     plain = password.casefold()
-    if len(set(plain)) <= 3 or any(_guessed(word, email=email, name=name) for word in _words_of(plain)):
+    if len(set(plain)) <= 3 or any(_guessed(word, email=email, name=name) for word in _cores_of(plain)):
         return [PasswordTooCommon()]
     return []
 
 
-def _words_of(plain: str) -> set[str]:
+def _cores_of(plain: str) -> set[str]:
     """What a password comes to once what people put around a word is taken off: digits and signs before and after it,
     or among it, the word said twice or thrice."""
     found = {plain, plain.strip(AROUND), plain.translate(_WITHOUT)}

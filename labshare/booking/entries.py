@@ -32,7 +32,7 @@ def state_of_entry(booking: Booking) -> EntryState:
     return EntryState.CANCELLED if over else EntryState.CONFIRMED
 
 
-def words_of_entry(booking: Booking) -> dict[str, Any]:
+def entry_params(booking: Booking) -> dict[str, Any]:
     """What fills the words of a booking's entry."""
     return {
         "ref": booking.ref,
@@ -46,13 +46,13 @@ def words_of_entry(booking: Booking) -> dict[str, Any]:
     }
 
 
-def appointment(booking: Booking, words: str) -> Appointment | None:
+def appointment(booking: Booking, entry: str) -> Appointment | None:
     """The entry as it stands now, in one side's words, for whoever is told; nothing while nobody was ever invited."""
     if not booking.revision:
         return None
-    more = words_of_entry(booking)
+    more = entry_params(booking)
     return Appointment(
-        words=words,
+        words=entry,
         name=booking.ref,
         revision=booking.revision,
         state=state_of_entry(booking),

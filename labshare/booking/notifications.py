@@ -496,8 +496,8 @@ def _notify(
 
 def _entry(notice: str, booking: Booking, page: str) -> Appointment | None:
     """What the mails of this side bring for the calendar."""
-    words = CLIENT_ENTRY if page == CLIENT_PAGE else LAB_ENTRY
-    return appointment(booking, words) if notice in IN_CALENDARS else None
+    entry = CLIENT_ENTRY if page == CLIENT_PAGE else LAB_ENTRY
+    return appointment(booking, entry) if notice in IN_CALENDARS else None
 
 
 def notify_owners(booking: Booking, *, actor: Actor, now: datetime) -> None:

@@ -25,16 +25,16 @@ def with_app(function: F, *, owner: bool = False) -> F:
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         if has_app_context():
-            return _in_words(function, *args, **kwargs)
+            return _with_problems_printed(function, *args, **kwargs)
         from labshare import create_app
 
         with create_app(serves=False, owner=owner).app_context():
-            return _in_words(function, *args, **kwargs)
+            return _with_problems_printed(function, *args, **kwargs)
 
     return run  # type: ignore[return-value]
 
 
-def _in_words(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def _with_problems_printed(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     try:
         return function(*args, **kwargs)
     except Problem as problem:

@@ -34,8 +34,8 @@ WHERE = {
 def where(broken: services.Broken) -> str:
     """The broken place in words."""
     place = f"head {broken.head_id}" if broken.head_id else f"seal {broken.seal_id or '-'}"
-    words = WHERE["seal_changed" if broken.what == Fault.EVENT_CHANGED and not broken.event_id else broken.what]
-    return words.format(seal=broken.seal_id, event=broken.event_id, head=broken.head_id, place=place)
+    sentence = WHERE["seal_changed" if broken.what == Fault.EVENT_CHANGED and not broken.event_id else broken.what]
+    return sentence.format(seal=broken.seal_id, event=broken.event_id, head=broken.head_id, place=place)
 
 
 @click.group()

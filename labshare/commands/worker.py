@@ -326,9 +326,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             return waited > LEAVE_SECONDS
         return bool(waited > settings["BODY_SECONDS"] + guest.come / settings["BODY_RATE"])
 
-    def _say_and_leave(self, guest: Guest, words: bytes) -> None:
+    def _say_and_leave(self, guest: Guest, answer: bytes) -> None:
         with contextlib.suppress(OSError):
-            guest.sock.send(words)
+            guest.sock.send(answer)
         self._stop_waiting(guest)
         guest.whole = True
         self._leave(guest)

@@ -46,7 +46,7 @@ from labshare.demonstration.codes import cma_number, cnas_number
 from labshare.demonstration.data.forms import FORMS
 from labshare.demonstration.data.hosts import HOSTS, PROFILES, SECOND_LABS, SECOND_LABS_EN, Profile
 from labshare.demonstration.data.instruments import KIND, Kind
-from labshare.demonstration.data.items import NORMS, TYPES, Type, Words
+from labshare.demonstration.data.items import NORMS, TYPES, Bilingual, Type
 from labshare.demonstration.firms import street_of
 from labshare.demonstration.loading import HostFirm, Loading
 from labshare.demonstration.rows import Row
@@ -193,7 +193,7 @@ class CatalogueMaker:
         return made
 
     def _lab(
-        self, rng: random.Random, number: int, host: HostFirm, key: str, turn: int, short: Words, accredited: bool
+        self, rng: random.Random, number: int, host: HostFirm, key: str, turn: int, short: Bilingual, accredited: bool
     ) -> Laboratory:
         loading, profile = self.loading, PROFILES[key]
         demo = host.owner is loading.accounts.get("owner")
@@ -506,7 +506,13 @@ class CatalogueMaker:
                     lab.offers.append(self._item(rng, lab, test, variant, statutory, machines))
 
     def _item(
-        self, rng: random.Random, lab: Laboratory, test: Type, variant: Words, statutory: bool, machines: list[Machine]
+        self,
+        rng: random.Random,
+        lab: Laboratory,
+        test: Type,
+        variant: Bilingual,
+        statutory: bool,
+        machines: list[Machine],
     ) -> Offer:
         loading = self.loading
         created = lab.row["created_at"] + timedelta(hours=2)

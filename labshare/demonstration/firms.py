@@ -118,11 +118,11 @@ def make_clients(loading: Loading, division: str, count: int) -> list[Client]:
     towns = [town.code for town in towns_of(division)] or [None]
     for number in range(count):
         trade = TRADES[number] if number < len(TRADES) else rng.choices(TRADES, [t.weight for t in TRADES])[0]
-        words, words_en = rng.choice(trade.names)
+        name_zh, name_en = rng.choice(trade.names)
         brand = rng.choice(BRANDS)
-        while (brand, words) in used:
+        while (brand, name_zh) in used:
             brand = rng.choice(BRANDS) if rng.random() < 0.8 else rng.choice(BRANDS)[0] + rng.choice(BRANDS)[1]
-        used.add((brand, words))
+        used.add((brand, name_zh))
         form, form_en = rng.choices(FORMS, (60, 14, 12, 14))[0]
         where, place, place_en = _place(rng, division, home, number)
         size = SIZES[number % 4] if number < 4 * len(TRADES) else rng.choices(SIZES, SIZE_SHARES)[0]
@@ -134,8 +134,8 @@ def make_clients(loading: Loading, division: str, count: int) -> list[Client]:
             rng,
             kind=FirmKind.ENTERPRISE,
             division=where,
-            name=f"{place}{brand}{words}{form}",
-            name_en=f"{place_en} {_latin(brand)} {words_en} {form_en}",
+            name=f"{place}{brand}{name_zh}{form}",
+            name_en=f"{place_en} {_latin(brand)} {name_en} {form_en}",
             sector=trade.sector,
             industry=trade.industry,
             town=town,
@@ -295,7 +295,7 @@ def make_waiting(loading: Loading) -> None:
     administrator proposed; and what waits for an owner: an invitation not accepted yet."""
     rng = loading.rng("waiting")
     towns = [town.code for town in towns_of(loading.scale.divisions[0])] or [None]
-    for number, (brand, brand_en, words, words_en) in enumerate(
+    for number, (brand, brand_en, name_zh, words_en) in enumerate(
         (
             ("朝晖", "Zhaohui", "精密轴承", "Precision Bearing"),
             ("暮云", "Muyun", "阀门配件", "Valve Parts"),
@@ -311,7 +311,7 @@ def make_waiting(loading: Loading) -> None:
             rng,
             kind=FirmKind.ENTERPRISE,
             division=loading.scale.divisions[0],
-            name=f"{place}{brand}{words}有限公司",
+            name=f"{place}{brand}{name_zh}有限公司",
             name_en=f"{place_en} {brand_en} {words_en} Co., Ltd.",
             sector=trade.sector,
             industry=trade.industry,

@@ -24,13 +24,13 @@ QUESTION = "请补充热处理工艺和开裂部位照片，收到后告知检�
 
 def add_inquiries(loading: Loading, labs: Sequence[Laboratory]) -> None:
     """The last of these labs asks back, the others offer a test each."""
-    for days, words, closed in ASKED:
-        inquiry = _ask(loading, days, words, closed)
+    for days, text, closed in ASKED:
+        inquiry = _ask(loading, days, text, closed)
         for place, lab in enumerate(labs):
             _answer(loading, inquiry, lab, place, asks=place == len(labs) - 1)
 
 
-def _ask(loading: Loading, days: int, words: str, closed: int | None) -> Row:
+def _ask(loading: Loading, days: int, text: str, closed: int | None) -> Row:
     client = loading.demo_client
     person = client.members[0]["id"]
     asked_at = loading.at(loading.today - timedelta(days=days), 9)
@@ -39,7 +39,7 @@ def _ask(loading: Loading, days: int, words: str, closed: int | None) -> Row:
         Inquiry,
         client_firm_id=client.id,
         category=None if closed is None else Category.MECHANICS,
-        text=words,
+        text=text,
         quantity=QUANTITY,
         report_by=loading.day(asked_at) + timedelta(days=14),
         asked_by=person,

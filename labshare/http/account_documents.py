@@ -26,7 +26,7 @@ from labshare.settlement.terms import Movement, ReminderLevel
 LETTER = Path(labshare.settlement.__file__).with_name("letter.typ")
 
 
-def document_word(document: Moved) -> str:
+def document_label(document: Moved) -> str:
     """An invoice, a red letter, a payment or a refund."""
     if document.kind == Movement.INVOICED:
         return _("Invoice") if document.amount_fen > 0 else _("Red-letter invoice")
@@ -59,7 +59,7 @@ def balance_file(
         rows.append(
             [
                 document.day,
-                document_word(document),
+                document_label(document),
                 document.text,
                 document.booking.ref,
                 twin(document.booking.test_item),
@@ -133,9 +133,9 @@ def letter_number(letter: Reminder) -> str:
     return f"{letter.sent_on:%Y%m%d}-{letter.id}"
 
 
-def letter_words(level: ReminderLevel, until: str) -> str:
+def letter_text(level: ReminderLevel, until: str) -> str:
     """What a letter says above its invoices. `until`: the date to pay, written out."""
-    words = {
+    texts = {
         ReminderLevel.FIRST: _(
             "By our books the invoices below are unpaid and overdue. Please pay them by %(day)s.", day=until
         ),
@@ -148,7 +148,7 @@ def letter_words(level: ReminderLevel, until: str) -> str:
             day=until,
         ),
     }
-    return words[level]
+    return texts[level]
 
 
 def letter_file(letter: Reminder) -> Response:
@@ -169,7 +169,7 @@ def _letter_values(letter: Reminder) -> dict[str, Any]:
             {"heading": _("Lab"), "lines": [twin(seller), seller.uscc, seller.phone or ""]},
         ],
         "date": day(letter.sent_on),
-        "text": letter_words(letter.level, day(letter.pay_by)),
+        "text": letter_text(letter.level, day(letter.pay_by)),
         "head": [_("Invoice"), _("Invoice date"), _("Due on"), _("Level"), _("Still to pay (CNY)")],
         "rows": [
             [

@@ -20,7 +20,7 @@ from labshare.kernel.time import local_zone
 
 YEARS = range(1900, 3000)
 """Outside them offsets have seconds, which RFC 3339 cannot write, and nobody means them."""
-WORDS: dict[str, Any] = {"required": _l("This is needed."), "null": _l("This is needed.")}
+MESSAGES: dict[str, Any] = {"required": _l("This is needed."), "null": _l("This is needed.")}
 
 
 class _Worded:
@@ -134,13 +134,13 @@ class Spelt(_Ours):
 
 
 class Many(_Ours, ma.fields.List[Any]):
-    default_error_messages: ClassVar[dict[str, Any]] = WORDS | {"invalid": _l("A list.")}
+    default_error_messages: ClassVar[dict[str, Any]] = MESSAGES | {"invalid": _l("A list.")}
 
 
 class Moment(Spelt):
     """An RFC 3339 date-time with offset ↔ an aware moment in UTC; written in the platform's zone."""
 
-    default_error_messages: ClassVar[dict[str, Any]] = WORDS | {
+    default_error_messages: ClassVar[dict[str, Any]] = MESSAGES | {
         "invalid": _l("An RFC 3339 date and time with offset, such as 2026-11-24T10:00:00+08:00.")
     }
 
@@ -165,7 +165,7 @@ class Moment(Spelt):
 class Day(_Ours, ma.fields.Date):
     """A local day, `YYYY-MM-DD`."""
 
-    default_error_messages: ClassVar[dict[str, Any]] = WORDS | {"invalid": _l("A day such as 2026-11-24.")}
+    default_error_messages: ClassVar[dict[str, Any]] = MESSAGES | {"invalid": _l("A day such as 2026-11-24.")}
 
     def spelt(self, value: date) -> str:
         return value.isoformat()
@@ -180,7 +180,7 @@ class Day(_Ours, ma.fields.Date):
 class ByQuestion(Spelt):
     """Words and numbers by the ids of questions: an object, or in a form its JSON text."""
 
-    default_error_messages: ClassVar[dict[str, Any]] = WORDS | {
+    default_error_messages: ClassVar[dict[str, Any]] = MESSAGES | {
         "invalid": _l('An object such as {"12": "8.8", "13": 45}: the ids of questions with text or numbers.'),
         "invalid_utf8": _l("Text without control characters."),
     }
@@ -196,11 +196,11 @@ class ByQuestion(Spelt):
             given = json.loads(sent, parse_float=str) if isinstance(sent, str) else sent
             if not isinstance(given, dict) or not all(map(_QUESTION.fullmatch, given)):
                 raise TypeError
-            return {int(number): self._words(answer) for number, answer in given.items()}
+            return {int(number): self._answer_text(answer) for number, answer in given.items()}
         except (TypeError, ValueError, RecursionError) as error:
             raise self.make_error("invalid") from error
 
-    def _words(self, answer: Any) -> str:
+    def _answer_text(self, answer: Any) -> str:
         if isinstance(answer, bool) or not isinstance(answer, str | int | float):
             raise TypeError
         if isinstance(answer, str) and not _writable(answer):
@@ -214,7 +214,7 @@ _QUESTION = re.compile(r"[0-9]{1,9}")
 class MonthField(Spelt):
     """A month, `YYYY-MM`."""
 
-    default_error_messages: ClassVar[dict[str, Any]] = WORDS | {"invalid": _l("A month such as 2026-11.")}
+    default_error_messages: ClassVar[dict[str, Any]] = MESSAGES | {"invalid": _l("A month such as 2026-11.")}
 
     described: ClassVar[dict[str, Any]] = {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}
 
@@ -234,7 +234,7 @@ class MonthField(Spelt):
 class Whole(_Ours, ma.fields.Integer):
     """An integer, never a rounded fraction: 40001.0 and 2.5 are refused alike. Fits the database's 64 bits."""
 
-    default_error_messages: ClassVar[dict[str, Any]] = WORDS | {
+    default_error_messages: ClassVar[dict[str, Any]] = MESSAGES | {
         "invalid": _l("A whole number."),
         "too_large": _l("A whole number."),
     }
@@ -296,7 +296,7 @@ class Tenths(_Ours, ma.fields.Float):
 class YesNo(_Ours, ma.fields.Boolean):
     """True or false; in a form the words."""
 
-    default_error_messages: ClassVar[dict[str, Any]] = WORDS | {"invalid": _l("true or false.")}
+    default_error_messages: ClassVar[dict[str, Any]] = MESSAGES | {"invalid": _l("true or false.")}
 
     def read(self, sent: Any) -> Any:
         if not isinstance(sent, bool) and sent not in ("true", "false"):
@@ -307,7 +307,7 @@ class YesNo(_Ours, ma.fields.Boolean):
 class Text(_Ours, ma.fields.String):
     """Text without control characters, blanks around it taken off."""
 
-    default_error_messages: ClassVar[dict[str, Any]] = WORDS | {
+    default_error_messages: ClassVar[dict[str, Any]] = MESSAGES | {
         "invalid": _l("Text."),
         "invalid_utf8": _l("Text without control characters."),
     }

@@ -225,7 +225,7 @@ class Proof:
     """What is asked of the person before a weighty act, unless it was given within the last minutes (R-FACTOR-7): a
     code of the second factor, or the password of who has none."""
 
-    words: LazyString
+    act: LazyString
     """The act."""
     when: Callable[[], bool]
     """Whether what was sent is that act."""
@@ -235,12 +235,12 @@ class Proof:
 
 
 def proves(
-    words: LazyString, *, when: Callable[[], bool] = lambda: True, of_factor_alone: bool = False
+    act: LazyString, *, when: Callable[[], bool] = lambda: True, of_factor_alone: bool = False
 ) -> Callable[[F], F]:
     """Have a route ask for proof. Stands below `requires`."""
 
     def mark(view: F) -> F:
-        view.proof = Proof(words, when, of_factor_alone)  # type: ignore[attr-defined]
+        view.proof = Proof(act, when, of_factor_alone)  # type: ignore[attr-defined]
         return view
 
     return mark

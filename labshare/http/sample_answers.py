@@ -23,7 +23,7 @@ class AnswersFileNotTaken(InvalidInput):
 class SentAnswers:
     """By the ids of questions."""
 
-    words: Mapping[int, str] = field(default_factory=dict)
+    texts: Mapping[int, str] = field(default_factory=dict)
     files: Mapping[int, TakenFile] = field(default_factory=dict)
     revision: int | None = None
 
@@ -33,7 +33,7 @@ class SentAnswers:
             number: GivenFile(name=one.name, size=one.size, content_type=one.content_type)
             for number, one in self.files.items()
         }
-        return {**self.words, **taken}
+        return {**self.texts, **taken}
 
     @property
     def _unread(self) -> dict[str, Problem]:

@@ -66,13 +66,13 @@ def workbook(have: Have | None) -> bytes:
     return file.getvalue()
 
 
-def _both(words: Any) -> str:
-    return " ".join(in_both(words))
+def _both(message: Any) -> str:
+    return " ".join(in_both(message))
 
 
-def _sheet_name(words: Any) -> str:
+def _sheet_name(message: Any) -> str:
     """At most 31 characters, no stroke among them."""
-    return _both(words).replace("/", "、")[:31]
+    return _both(message).replace("/", "、")[:31]
 
 
 def _sheet(page: Any, kind: SheetKind, have: Have | None, formats: dict[str, Any]) -> None:
@@ -110,13 +110,13 @@ def _write(page: Any, line: int, at: int, cell: Any, formats: dict[str, Any]) ->
 def _beside(column: Column) -> dict[str, Any]:
     """What a spreadsheet says beside a cell, and the list that it offers."""
     zh, en = column.examples
-    words = [
+    lines = [
         f"{in_language} {example}".strip() for in_language, example in zip(_help_texts(column), (zh, en), strict=True)
     ]
     shown: dict[str, Any] = {
         "validate": "any",
         "input_title": str(column.head)[:_TITLE],
-        "input_message": "\n".join(words)[:_PROMPT],
+        "input_message": "\n".join(lines)[:_PROMPT],
     }
     if column.choices is not None:
         labels = [str(term.label) for term in column.choices.offered()]

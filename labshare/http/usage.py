@@ -56,14 +56,14 @@ def usage_file(actor: Actor, now: datetime, report: UsageReport, kind: str) -> R
     name = f"usage-{report.by}-{report.first}-{report.last}"
     if kind == "pdf":
         facts = [
-            f"{period_words(report.first, report.last)} · {report.by.label}",
+            f"{period_text(report.first, report.last)} · {report.by.label}",
             _("As of %(moment)s", moment=f"{long_day(now)} {clock_time(now)}"),
         ]
-        notes = [(str(term), str(words)) for term, words in DEFINITIONS]
+        notes = [(str(term), str(text)) for term, text in DEFINITIONS]
         content = to_pdf(_("Usage report"), facts, head, rows, notes=notes, language=language(), made_at=now)
         return download(content, f"{name}.pdf")
-    about = [(_("Period"), period_words(report.first, report.last)), (_("Rows"), str(report.by.label))]
-    about += [(str(term), str(words)) for term, words in DEFINITIONS]
+    about = [(_("Period"), period_text(report.first, report.last)), (_("Rows"), str(report.by.label))]
+    about += [(str(term), str(text)) for term, text in DEFINITIONS]
     sheet = Sheet(_("Definitions"), [_("Field"), _("Value")], about)
     return download_rows(name, head, rows, kind, sheet=_("Usage report"), more=[sheet])
 
@@ -85,6 +85,6 @@ def as_table(report: UsageReport) -> tuple[list[str], list[list[Any]]]:
     return row.head(), [*map(row.cells, shown["items"]), total]
 
 
-def period_words(first: Month, last: Month) -> str:
+def period_text(first: Month, last: Month) -> str:
     """One month, or the first and the last."""
     return month(first) if first == last else f"{month(first)} – {month(last)}"

@@ -137,8 +137,8 @@ def fill_outbox() -> None:
 
 def _topic(kind: str | None) -> Topic:
     """Of a mail of no known kind: the one that nobody can switch off."""
-    words = kinds.KINDS.get(kind or "")
-    return words.topic if words else Topic.ACCOUNT
+    kind_found = kinds.KINDS.get(kind or "")
+    return kind_found.topic if kind_found else Topic.ACCOUNT
 
 
 def _claim(now: datetime, limit: int) -> list["_Draft"]:

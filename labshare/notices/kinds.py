@@ -36,7 +36,7 @@ from labshare.kernel.terms import EntryState
 from labshare.notices.terms import Topic
 
 ENTRY = "calendar"
-"""Among a notice's json_params params: its appointment."""
+"""Among a notice's stored params: its appointment."""
 ALSO = "also"
 """Among its params: what is said below its words, as a list of `(message, params)`."""
 SOURCE = "en"
@@ -61,7 +61,7 @@ class Appointment:
 
 
 @dataclass(frozen=True)
-class EntryWords:
+class EntryTexts:
     """The words of a calendar's entry, as one side reads them."""
 
     title: LazyString | str
@@ -69,7 +69,7 @@ class EntryWords:
 
 
 @dataclass(frozen=True)
-class Words:
+class Kind:
     topic: Topic
     title: LazyString | str
     text: LazyString | str
@@ -86,8 +86,8 @@ class Words:
         return 0 if self.first else 1
 
 
-KINDS: dict[str, Words] = {}
-ENTRIES: dict[str, EntryWords] = {}
+KINDS: dict[str, Kind] = {}
+ENTRIES: dict[str, EntryTexts] = {}
 
 
 def kind(
@@ -100,16 +100,16 @@ def kind(
     first: bool = False,
     most: int | None = None,
 ) -> str:
-    """Register a kind of notice. Its name comes back, so that it can be json_params as a constant."""
+    """Register a kind of notice. Its name comes back, so that it can be kept as a constant."""
     if name in KINDS:
         raise RuntimeError(f"two kinds of notice of one name: {name}")
-    KINDS[name] = Words(topic, title, text, mail, first, most)
+    KINDS[name] = Kind(topic, title, text, mail, first, most)
     return name
 
 
 def entry(name: str, *, title: LazyString | str, text: LazyString | str) -> str:
     """Register what entries of calendars say, as one side reads them. Its name comes back."""
-    ENTRIES[name] = EntryWords(title, text)
+    ENTRIES[name] = EntryTexts(title, text)
     return name
 
 
@@ -136,23 +136,23 @@ def _json_value(value: Any) -> Any:
 
 
 def filled(message: LazyString | str, params: dict[str, Any]) -> str:
-    """The message in the present language, its places filled from json_params params."""
+    """The message in the present language, its places filled from stored params."""
     return str(message) % {name: _written(name, value) for name, value in params.items()}
 
 
 def title_of(kind_name: str, params: dict[str, Any]) -> str:
     """The line of a notice in the present language; of a kind no longer known, its name."""
-    words = KINDS.get(kind_name)
-    return filled(words.title, params) if words else kind_name
+    kind_found = KINDS.get(kind_name)
+    return filled(kind_found.title, params) if kind_found else kind_name
 
 
 def text_of(kind_name: str, params: dict[str, Any]) -> str:
     """The sentences of a notice in the present language, and below them the lines that it was told with."""
-    words = KINDS.get(kind_name)
-    if words is None:
+    kind_found = KINDS.get(kind_name)
+    if kind_found is None:
         return ""
     also = _written("line", params[ALSO]) if params.get(ALSO) else ""
-    return "\n\n".join(part for part in (filled(words.text, params), also) if part)
+    return "\n\n".join(part for part in (filled(kind_found.text, params), also) if part)
 
 
 def _written(name: str, value: Any) -> str:
@@ -179,7 +179,7 @@ def entry_of(params: dict[str, Any], *, stamped_at: datetime, url: str | None) -
     entry_params = params.get(ENTRY)
     if entry_params is None:
         return None
-    words, of = ENTRIES[entry_params["words"]], params | entry_params["more"]
+    texts, of = ENTRIES[entry_params["words"]], params | entry_params["more"]
     return Entry(
         name=entry_params["name"],
         revision=entry_params["revision"],
@@ -187,8 +187,8 @@ def entry_of(params: dict[str, Any], *, stamped_at: datetime, url: str | None) -
         starts_at=datetime.fromisoformat(entry_params["starts_at"]["at"]),
         ends_at=datetime.fromisoformat(entry_params["ends_at"]["at"]),
         stamped_at=stamped_at,
-        title=filled(words.title, of),
-        text=filled(words.text, of),
+        title=filled(texts.title, of),
+        text=filled(texts.text, of),
         place=_written("place", entry_params["place"]),
         url=url,
     )

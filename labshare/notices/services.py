@@ -23,7 +23,7 @@ from labshare.kernel.actor import Actor
 from labshare.kernel.database import db
 from labshare.kernel.errors import SignInFirst
 from labshare.kernel.verbs import verb
-from labshare.notices import kinds, words  # noqa: F401 - the kinds of the rooms below
+from labshare.notices import kinds, lower_rooms  # noqa: F401 - the kinds of the rooms below
 from labshare.notices.models import MailSwitchedOff, Notice, OutboxMail
 from labshare.notices.queries import switched_off
 from labshare.notices.terms import Topic

@@ -158,12 +158,12 @@ _FAULTS = (
 _DECIDED = "SELECT 1 FROM assessment_list l WHERE l.id = NEW.list_id AND l.state = '{}'"
 
 
-def _raise(words: str) -> str:
-    return f"RAISE EXCEPTION 'assessment: {words}' USING ERRCODE = 'integrity_constraint_violation';"
+def _raise(message: str) -> str:
+    return f"RAISE EXCEPTION 'assessment: {message}' USING ERRCODE = 'integrity_constraint_violation';"
 
 
-def _abort(words: str, where: str) -> str:
-    return f"SELECT RAISE(ABORT, 'assessment: {words}') WHERE {where};"
+def _abort(message: str, where: str) -> str:
+    return f"SELECT RAISE(ABORT, 'assessment: {message}') WHERE {where};"
 
 
 guard(
@@ -178,7 +178,7 @@ guard(
         ),
         (
             "CREATE TRIGGER assessment_list_steps BEFORE UPDATE ON assessment_list BEGIN "
-            + " ".join(_abort(words, where) for where, words in _FAULTS)
+            + " ".join(_abort(message, where) for where, message in _FAULTS)
             + " END"
         ),
         (
@@ -194,7 +194,7 @@ guard(
         ),
         (
             "CREATE FUNCTION assessment_list_steps() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            + " ".join(f"IF {where} THEN {_raise(words)} END IF;" for where, words in _FAULTS)
+            + " ".join(f"IF {where} THEN {_raise(message)} END IF;" for where, message in _FAULTS)
             + " RETURN NEW; END $$"
         ),
         (
@@ -221,7 +221,7 @@ guard(
 )
 
 
-def _only_while(table: str, state: str, words: str, *, key: str, also: str = "") -> None:
+def _only_while(table: str, state: str, message: str, *, key: str, also: str = "") -> None:
     """Rows are added only while their list is in this state; on SQLite they replace none either."""
     missing = f"NOT EXISTS ({_DECIDED.format(state)}){also}"
     replaced = " AND ".join(f"x.{column} = NEW.{column}" for column in key.split(", "))
@@ -230,7 +230,7 @@ def _only_while(table: str, state: str, words: str, *, key: str, also: str = "")
         sqlite=(
             (
                 f"CREATE TRIGGER {table}_in_time BEFORE INSERT ON {table} BEGIN "
-                + _abort(words, missing)
+                + _abort(message, missing)
                 + " "
                 + _abort("replaces a row", f"EXISTS (SELECT 1 FROM {table} x WHERE {replaced})")
                 + " END"
@@ -239,7 +239,7 @@ def _only_while(table: str, state: str, words: str, *, key: str, also: str = "")
         postgresql=(
             (
                 f"CREATE FUNCTION {table}_in_time() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-                f"IF {missing} THEN {_raise(words)} END IF; RETURN NEW; END $$"
+                f"IF {missing} THEN {_raise(message)} END IF; RETURN NEW; END $$"
             ),
             (
                 f"CREATE TRIGGER {table}_in_time BEFORE INSERT ON {table} FOR EACH ROW "

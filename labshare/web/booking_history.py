@@ -39,7 +39,7 @@ class Entry:
     """One line. `old` and `new`: of a move, done or proposed."""
 
     action: str
-    words: LazyString | str
+    label: LazyString | str
     at: datetime
     who: str | None
     """The person's name; None where the system did it."""

@@ -121,7 +121,7 @@ class UnitForm(Form):
 class Verb:
     """A step: what it is called, its form, its service."""
 
-    words: LazyString
+    label: LazyString
     """Out of sight of the booking: after an expired sign-in."""
     form: type[Form]
     service: Callable[..., Any]

@@ -12,7 +12,7 @@ from labshare.kernel.actor import Actor
 from labshare.organisations.queries import get_firm
 from labshare.web.errors import page
 from labshare.web.filters import localized
-from labshare.web.steps import words
+from labshare.web.steps import message_with
 
 Answer = tuple[str, int]
 
@@ -31,7 +31,7 @@ def of_our_other_firm(opens: Callable[[Actor], bool]) -> Answer | None:
                 "This code is of %(firm)s, for which you work, too. Choose it under “Acting for” in the account menu, "
                 "then scan again."
             )
-            return page(404, words(text, firm=localized(get_firm(firm_id))), title=_("A code of another firm"))
+            return page(404, message_with(text, firm=localized(get_firm(firm_id))), title=_("A code of another firm"))
     return None
 
 
@@ -40,7 +40,7 @@ def of_another_lab(instrument: Instrument) -> Answer:
     text = _("This code is on “%(instrument)s” of %(lab)s. What it is and does stands on its public page.")
     return page(
         404,
-        words(text, instrument=localized(instrument), lab=localized(instrument.lab)),
+        message_with(text, instrument=localized(instrument), lab=localized(instrument.lab)),
         title=_("An instrument of another lab"),
         way=(url_for("public.instrument", instrument_id=instrument.id), _("Public page")),
     )

@@ -29,7 +29,7 @@ def is_api() -> bool:
     return request.path.startswith("/api/")
 
 
-def _words(status: int) -> tuple[str, str]:
+def _explanation(status: int) -> tuple[str, str]:
     """Title and explanation."""
     table = {
         400: (
@@ -63,7 +63,7 @@ def page(
     status: int, message: str | None = None, *, title: str | None = None, way: tuple[str, str] | None = None
 ) -> tuple[str, int]:
     """An error page of this status. `message` replaces the usual words; `way` is where to go on, with its words."""
-    usual_title, usual_message = _words(status)
+    usual_title, usual_message = _explanation(status)
     values: dict[str, Any] = {
         "status": status,
         "title": title or usual_title,

@@ -79,7 +79,7 @@ __all__ = [
 
 csrf = CSRFProtect()
 
-WTFORMS_WORDS = (
+WTFORMS_MESSAGES = (
     _l("Not a valid choice."),
     _l("Invalid Choice: could not coerce."),
     _l("This field is required."),

@@ -18,7 +18,7 @@ class NextMove:
     """Whose turn it is (`lab` or `client`), what they do as others say it, and as it is said to them."""
 
     who: str
-    words: LazyString
+    text: LazyString
     to_them: LazyString
     pays: bool = False
     by: datetime | None = None

@@ -108,7 +108,7 @@ def proof_page(
     asked = to_use(person.id, PROVING, bound=bound, now=utc_now()) if person.has_factor else None
     return render_template(
         "account/prove.html",
-        words=proof.words,
+        act=proof.act,
         action=action,
         fields=fields,
         name=CODE if person.has_factor else PASSWORD,

@@ -89,12 +89,12 @@ def _payable(step: Mapping[str, Any]) -> Iterator[str]:
     amounts = (given["entitlement"], given["paid"], given["opening"])
     parts = [f"{name} {plain_amount(fen)}" for name, fen in zip(names, amounts, strict=True)]
     yield _("%(said)s; never below 0: %(due)s", said=f" {MINUS} ".join(parts), due=plain_amount(given["due"]))
-    for share, words in (
-        *((one.share, str(one.words.left)) for one in reductions(step)),
+    for share, text in (
+        *((one.share, str(one.texts.left)) for one in reductions(step)),
         (given["budget_share"], _("Reduced to what the budget leaves: %(amount)s")),
     ):
         if share:
-            yield f"{words % {'amount': plain_amount(share['available'])}} ({_share(share)})"
+            yield f"{text % {'amount': plain_amount(share['available'])}} ({_share(share)})"
     yield f"{_('Payable')} = {plain_amount(step['result'])}"
     if given["recoverable"]:
         yield f"{_('Recoverable')} {plain_amount(given['recoverable'])}"

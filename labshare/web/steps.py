@@ -80,7 +80,7 @@ def carry_out(step: Callable[[], Any], done: Done, around: Around = STEP_ALONE) 
     return redirect(address, 303)
 
 
-def words(message: str, **values: Any) -> Markup:
+def message_with(message: str, **values: Any) -> Markup:
     """A translated message with data in it: Chinese names keep their mark on an English page."""
     return Markup("{}").format(message) % values
 

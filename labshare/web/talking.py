@@ -14,7 +14,7 @@ from flask_babel.speaklater import LazyString
 from labshare.booking import services as booking_services
 from labshare.booking.models import Booking, Rating
 from labshare.booking.queries.ratings import rating_of
-from labshare.booking.services.ratings import WORDS_LENGTH
+from labshare.booking.services.ratings import RATING_TEXT_LENGTH
 from labshare.booking.terms import BookingState
 from labshare.http.actor import current_actor
 from labshare.kernel.actor import Actor
@@ -119,7 +119,7 @@ class RatingForm(Form):
     text = TextAreaField(
         _l("Comment"),
         description=_l("Shown on the lab's page without your firm's name."),
-        validators=[length(WORDS_LENGTH)],
+        validators=[length(RATING_TEXT_LENGTH)],
     )
 
 
@@ -127,7 +127,7 @@ class RatingAnswerForm(Form):
     text = TextAreaField(
         _l("Answer"),
         description=_l("Once, shown beside the rating."),
-        validators=[required(_l("Write an answer.")), length(WORDS_LENGTH)],
+        validators=[required(_l("Write an answer.")), length(RATING_TEXT_LENGTH)],
     )
 
 

@@ -54,7 +54,7 @@ def usage_page(actor: Actor, now: datetime, template: str, lab_id: int | None = 
         sort=sort,
         page=page.of(len(rows_shown)),
         definitions=DEFINITIONS,
-        by_words=dict(UsageBy.choices()),
+        by_labels=dict(UsageBy.choices()),
     )
 
 
@@ -73,7 +73,7 @@ def bookings_page(actor: Actor, now: datetime, template: str, by: str, key: int)
         last=last,
         by=by,
         key=key,
-        by_words=dict(UsageBy.choices()),
+        by_labels=dict(UsageBy.choices()),
         page=page.of(shown.bookings),
     )
 

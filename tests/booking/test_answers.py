@@ -25,7 +25,7 @@ from labshare.booking.rules.answers import (
     GivenFile,
     answer_problems,
     read_answer_number,
-    words_in,
+    typed_values,
     written_answers,
 )
 from labshare.catalogue.queries.sample_forms import sample_form
@@ -131,9 +131,9 @@ def test_what_is_accepted_is_kept_and_fills_a_form_again(sent: dict[int, str]) -
         return
     kept = written_answers(numbered, sent)
     assert [row["label"] for row in kept] == [one.label for one in ASKED]
-    again = words_in(kept)
+    again = typed_values(kept)
     assert not list(answer_problems(numbered, again))
-    assert words_in(written_answers(numbered, again)) == again
+    assert typed_values(written_answers(numbered, again)) == again
 
 
 # ── Booking ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -193,7 +193,7 @@ def test_the_approver_books_what_was_asked(house: House) -> None:
     booking = house.do(services.approve, house.client, approval_id=asked.id, price_fen=asked.price_fen)
     kept = get_booking(house.client, booking.ref, anew=True)
     assert kept.confidential
-    assert words_in(kept.answers) == words_in(asked.answers)
+    assert typed_values(kept.answers) == typed_values(asked.answers)
 
 
 def test_what_is_confidential_is_read_by_few(house: House) -> None:  # R-SAMPLE-5

@@ -73,5 +73,5 @@ def test_what_a_page_reaches_through_another_function_is_found():
     """The search follows imports and calls; it would be worthless if it found everything or nothing."""
     page = ROOT / "labshare" / "commands" / "db.py"
     names = {function.__name__ for function in reached_from([page])}
-    assert {"with_app", "alembic_config", "_in_words"} <= names
+    assert {"with_app", "alembic_config", "_with_problems_printed"} <= names
     assert "confirm" not in names

@@ -361,9 +361,9 @@ def test_errors_keep_to_their_language(crawl: Crawl, monkeypatch: pytest.MonkeyP
             wrong = (chinese_words if language == "en" else latin_words)(Reading(answer.text))
             found += [(f"error {name}", f"{text} ({who}, {language})") for text in wrong]
     monkeypatch.setattr(errors, "render_template", _frame_fails)
-    for language, wrong_words in (("zh", latin_words), ("en", chinese_words)):
+    for language, text_problems in (("zh", latin_words), ("en", chinese_words)):
         plain = crawl.client_of(VISITOR).get("/no-such-page", headers={"Accept-Language": language})
-        found += [("error plain", text) for text in wrong_words(Reading(plain.text))]
+        found += [("error plain", text) for text in text_problems(Reading(plain.text))]
     judge("error", found)
 
 

@@ -19,7 +19,7 @@ from labshare.booking.rules.lifecycle import ACTIONS
 from labshare.catalogue.queries.admissions import county_of
 from labshare.catalogue.queries.single import get_lab_by_code
 from labshare.http.actor import current_actor
-from labshare.http.fields import WORDS, Day, Fen, Length, Many, MonthField, Names, Spelt, Strict, Text, Whole, YesNo
+from labshare.http.fields import MESSAGES, Day, Fen, Length, Many, MonthField, Names, Spelt, Strict, Text, Whole, YesNo
 from labshare.http.limits import limited
 from labshare.http.rights import (
     FOUND,
@@ -75,13 +75,13 @@ class ProofQuery(Names):
 
 
 class FileForm(Names):
-    file = Upload(required=True, error_messages=WORDS)
+    file = Upload(required=True, error_messages=MESSAGES)
 
 
 class ReportUpload(ReportForm, FileForm):
     """What `ReportForm` and `FileForm` take together, and raw data."""
 
-    raw = ma.fields.List(Upload(), data_key="raw[]", error_messages=WORDS)
+    raw = ma.fields.List(Upload(), data_key="raw[]", error_messages=MESSAGES)
 
 
 class InvoiceName(Spelt):
@@ -89,7 +89,7 @@ class InvoiceName(Spelt):
 
     described: ClassVar[dict[str, Any]] = {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]}
 
-    default_error_messages: ClassVar[dict[str, Any]] = WORDS | {"invalid": _l("The number or the id of an invoice.")}
+    default_error_messages: ClassVar[dict[str, Any]] = MESSAGES | {"invalid": _l("The number or the id of an invoice.")}
 
     def read(self, sent: Any) -> str:
         name = str(sent).strip() if isinstance(sent, str | int) and not isinstance(sent, bool) else ""

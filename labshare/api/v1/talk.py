@@ -12,9 +12,9 @@ from labshare.api.v1.base import ListQuery, RoomBlueprint, after, files_sent, fi
 from labshare.api.writing import writing
 from labshare.booking import services as booking_services
 from labshare.booking.queries.bookings import booking_head
-from labshare.booking.services.ratings import MOST_POINTS, WORDS_LENGTH
+from labshare.booking.services.ratings import MOST_POINTS, RATING_TEXT_LENGTH
 from labshare.http.actor import current_actor
-from labshare.http.fields import WORDS, Length, Names, OneOf, Range, Strict, Text, Whole
+from labshare.http.fields import MESSAGES, Length, Names, OneOf, Range, Strict, Text, Whole
 from labshare.http.limits import limited
 from labshare.http.rights import FOUND, THE_BOOKING, Of, requires
 from labshare.http.schemas import talk as schemas
@@ -70,15 +70,15 @@ class RatingBody(Strict):
     result = Whole(required=True, validate=Range(1, MOST_POINTS))
     service = Whole(required=True, validate=Range(1, MOST_POINTS))
     time = Whole(required=True, validate=Range(1, MOST_POINTS))
-    text = Text(load_default="", validate=Length(max=WORDS_LENGTH))
+    text = Text(load_default="", validate=Length(max=RATING_TEXT_LENGTH))
 
 
 class RatingAnswerBody(Strict):
-    text = Text(required=True, validate=Length(max=WORDS_LENGTH))
+    text = Text(required=True, validate=Length(max=RATING_TEXT_LENGTH))
 
 
 class FilesForm(Names):
-    files = ma.fields.List(Upload(), data_key="files[]", error_messages=WORDS)
+    files = ma.fields.List(Upload(), data_key="files[]", error_messages=MESSAGES)
 
 
 class MessageForm(MessageBody, FilesForm):

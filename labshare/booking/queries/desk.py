@@ -80,11 +80,11 @@ def about_requests(asked: Iterable[Booking]) -> dict[int, AboutRequest]:
     if not found:
         return found
     other, past = aliased(Booking), aliased(Booking)
-    no_word, no_moment, no_number = cast(null(), String), cast(null(), UtcDateTime), cast(null(), Integer)
+    no_text, no_moment, no_number = cast(null(), String), cast(null(), UtcDateTime), cast(null(), Integer)
     these = Booking.id.in_(found)
     requests = (
         select(
-            *(Booking.id, other.ref, no_word.label("kind"), other.starts_at, other.ends_at),
+            *(Booking.id, other.ref, no_text.label("kind"), other.starts_at, other.ends_at),
             *(no_number.label(name) for name in ("bookings", "late", "unpaid")),
         )
         .join(other, other.instrument_id == Booking.instrument_id)
@@ -93,7 +93,7 @@ def about_requests(asked: Iterable[Booking]) -> dict[int, AboutRequest]:
     )
     blocks = (
         select(
-            *(Booking.id, no_word, WantedBlock.kind, WantedBlock.starts_at, WantedBlock.ends_at),
+            *(Booking.id, no_text, WantedBlock.kind, WantedBlock.starts_at, WantedBlock.ends_at),
             *(no_number, no_number, no_number),
         )
         .join(WantedBlock, WantedBlock.instrument_id == Booking.instrument_id)
@@ -105,7 +105,7 @@ def about_requests(asked: Iterable[Booking]) -> dict[int, AboutRequest]:
     its_past = and_(past.client_firm_id == Booking.client_firm_id, past.lab_id + 0 == Booking.lab_id)
     before = (
         select(
-            *(Booking.id, no_word, no_word, no_moment, no_moment, func.count()),
+            *(Booking.id, no_text, no_text, no_moment, no_moment, func.count()),
             func.sum(case((late, 1), else_=0)),
             func.sum(case((past.owes, past.invoiced_fen - past.paid_fen), else_=0)),
         )

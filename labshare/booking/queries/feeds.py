@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from labshare.accounts.sessions import digest
-from labshare.booking.entries import CLIENT_ENTRY, LAB_ENTRY, state_of_entry, words_of_entry
+from labshare.booking.entries import CLIENT_ENTRY, LAB_ENTRY, entry_params, state_of_entry
 from labshare.booking.models import Booking, CalendarFeed, Holding, WantedBlock
 from labshare.booking.queries.bookings import visible_bookings
 from labshare.booking.queries.loading import holds_from_before, note_of_holding
@@ -153,7 +153,7 @@ def _blocks(feed: CalendarFeed, now: datetime) -> list[Entry]:
 
 
 def _entry(booking: Booking, *, lab_side: bool) -> Entry:
-    words, of = ENTRIES[LAB_ENTRY if lab_side else CLIENT_ENTRY], json_params(words_of_entry(booking))
+    texts, of = ENTRIES[LAB_ENTRY if lab_side else CLIENT_ENTRY], json_params(entry_params(booking))
     moments = (
         booking.booked_at,
         booking.requested_at,
@@ -169,8 +169,8 @@ def _entry(booking: Booking, *, lab_side: bool) -> Entry:
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,
         stamped_at=max(moment for moment in moments if moment is not None),
-        title=filled(words.title, of),
-        text=filled(words.text, of),
+        title=filled(texts.title, of),
+        text=filled(texts.text, of),
         place=place(booking.lab),
         url=absolute(f"/{'lab/' if lab_side else ''}bookings/{booking.ref}"),
     )

@@ -119,8 +119,8 @@ def taken_in(lab_id: int, spans: Mapping[str, Interval], now: datetime) -> Taken
     since, until = min(one.starts_at for one in spans.values()), max(one.ends_at for one in spans.values())
     written = SlotWriter(table=True)
     for row in held_between(numbers.keys(), since, until, now=now):
-        words = row.ref or " · ".join(filter(None, (str(HoldingKind(row.kind).phrase), row.note)))
-        what = f"{words} {written(row.starts_at, row.ends_at)}"
+        name = row.ref or " · ".join(filter(None, (str(HoldingKind(row.kind).phrase), row.note)))
+        what = f"{name} {written(row.starts_at, row.ends_at)}"
         units = found[numbers[row.instrument_id]]
         units.setdefault(row.unit, []).append(Took(row.starts_at, row.ends_at, what=what))
     return found

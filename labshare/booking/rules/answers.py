@@ -138,6 +138,6 @@ def files_in(rows: Iterable[Mapping[str, Any]] | None) -> list[int]:
     return [row["file"]["id"] for row in rows or () if "file" in row]
 
 
-def words_in(rows: Iterable[Mapping[str, Any]] | None) -> dict[int, str]:
-    """StoredAnswers answers to fill into a form again, by question: a file is chosen anew each time."""
+def typed_values(rows: Iterable[Mapping[str, Any]] | None) -> dict[int, str]:
+    """Kept answers to fill into a form again, by question: a file is chosen anew each time."""
     return {row["field"]: row["value"] for row in rows or () if "value" in row}

@@ -27,7 +27,7 @@ from labshare.kernel.errors import Problem, raise_all
 from labshare.kernel.time import local_day
 from labshare.kernel.verbs import verb
 
-WORDS_LENGTH = 2000
+RATING_TEXT_LENGTH = 2000
 MOST_POINTS = 5
 
 
@@ -46,7 +46,7 @@ def rate(*, actor: Actor, now: datetime, ref: str, result: int, service: int, ti
     raise_all(
         [
             *(PointsOutOfRange(name) for name, given in points.items() if not 1 <= given <= MOST_POINTS),
-            *_wrong_words(text),
+            *_text_problems(text),
         ]
     )
     rating = Rating(
@@ -79,7 +79,7 @@ def answer_rating(*, actor: Actor, now: datetime, ref: str, text: str) -> Rating
         raise NotRatedYet
     if rating.answer is not None:
         raise RatingAnsweredAlready
-    raise_all([*([] if text.strip() else [AnswerMissing()]), *_wrong_words(text)])
+    raise_all([*([] if text.strip() else [AnswerMissing()]), *_text_problems(text)])
     rating.answer, rating.answered_by, rating.answered_at = text.strip(), actor.person_id, now
     db.session.flush()
     record(actor, now, "rating.answer", ("booking", ref))
@@ -93,6 +93,6 @@ def _rating_of(booking: Booking) -> Rating | None:
     )
 
 
-def _wrong_words(text: str) -> Iterator[Problem]:
-    if len(text) > WORDS_LENGTH or not all(each.isprintable() or each in "\r\n\t" for each in text):
-        yield RatingTooLong(n=WORDS_LENGTH)
+def _text_problems(text: str) -> Iterator[Problem]:
+    if len(text) > RATING_TEXT_LENGTH or not all(each.isprintable() or each in "\r\n\t" for each in text):
+        yield RatingTooLong(n=RATING_TEXT_LENGTH)

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-Words = tuple[str, str]
+Bilingual = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Trade:
     """A trade: the words of a firm's name, its sector of the size standard, its code in GB/T 4754-2017."""
 
-    names: tuple[Words, ...]
+    names: tuple[Bilingual, ...]
     sector: str
     industry: str
     weight: int

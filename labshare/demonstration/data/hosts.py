@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-Words = tuple[str, str]
+Bilingual = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Profile:
     """What a lab does: which kinds of instrument, most important first."""
 
-    name: Words
+    name: Bilingual
     kinds: tuple[str, ...]
-    description: Words
+    description: Bilingual
 
 
 PROFILES = {
@@ -58,8 +58,8 @@ PROFILES = {
 
 @dataclass(frozen=True)
 class Host:
-    name: Words
-    short: Words
+    name: Bilingual
+    short: Bilingual
     kind: str
     size: str | None
     sector: str
@@ -70,7 +70,7 @@ class Host:
     accredited: bool = True
 
 
-def _host(zh: str, en: str, short: Words, industry: str, town: str, labs: str, kind: str = "enterprise",
+def _host(zh: str, en: str, short: Bilingual, industry: str, town: str, labs: str, kind: str = "enterprise",
           size: str | None = "large", sector: str = "industry", accredited: bool = True) -> Host:  # fmt: skip
     return Host((zh, en), short, kind, size, sector, industry, town, tuple(labs.split()), accredited)
 

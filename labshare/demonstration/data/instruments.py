@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from labshare.kernel.time import Minutes
 
-Words = tuple[str, str]
+Bilingual = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Model:
 @dataclass(frozen=True)
 class Kind:
     key: str
-    name: Words
+    name: Bilingual
     class_code: str
     models: tuple[Model, ...]
     technical: str = ""

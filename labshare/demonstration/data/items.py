@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from labshare.kernel.time import ExactMinutes
 
-Words = tuple[str, str]
+Bilingual = tuple[str, str]
 """Chinese, English."""
 
 
@@ -19,7 +19,7 @@ class Type:
 
     key: str
     category: str
-    name: Words
+    name: Bilingual
     standards: tuple[str, ...]
     kinds: tuple[str, ...]
     """Instrument kinds that can do it."""
@@ -35,9 +35,9 @@ class Type:
     attended: bool = True
     runs_start_in_hours: bool = False
     turnaround: int = 5
-    requirement: Words = ("", "")
-    variants: tuple[Words, ...] = ()
-    statutory: tuple[Words, ...] = ()
+    requirement: Bilingual = ("", "")
+    variants: tuple[Bilingual, ...] = ()
+    statutory: tuple[Bilingual, ...] = ()
     """Variants that the law demands: not rewarded."""
 
     @property
@@ -238,7 +238,7 @@ TYPES = (
 @dataclass(frozen=True)
 class Norm:
     number: str
-    name: Words
+    name: Bilingual
     replaced_by: str | None = None
     replaced_from: date | None = None
 

@@ -23,10 +23,10 @@ def answer_lines(lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
         try:
             yield result_of(calculate_case(read_line(line)))
         except Problem as problem:
-            yield {"error": words_of(problem)}
+            yield {"error": problem_line(problem)}
 
 
-def words_of(problem: Problem) -> str:
+def problem_line(problem: Problem) -> str:
     """A problem in one line, with its name and field."""
     problems = problem.problems
     return "; ".join(f"{one.code}{f' ({one.field})' if one.field else ''}: {one.text}" for one in problems)

@@ -188,7 +188,7 @@ class Reduction:
     """What a kept step tells of a cap that labs share."""
 
     cap: Cap
-    words: Together
+    texts: Together
     most: Fen | None
     together: Fen
     share: Mapping[str, Fen] | None
@@ -201,7 +201,7 @@ def reductions(step: Mapping[str, Any]) -> Iterator[Reduction]:
     for cap, together in Cap.shared().items():
         if cap in most:
             sum_name, share_name = _names(step["label"], cap, together)
-            yield Reduction(cap=cap, words=together, most=most[cap], together=given[sum_name], share=given[share_name])
+            yield Reduction(cap=cap, texts=together, most=most[cap], together=given[sum_name], share=given[share_name])
 
 
 def of_line(terms: Terms, lab: Lab, facts: Facts, amounts: Amounts) -> tuple[Mapping[str, Any], ...]:

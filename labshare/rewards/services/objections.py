@@ -38,7 +38,7 @@ from labshare.rewards.services.publish import return_to_calculation
 from labshare.rewards.terms import ObjectionVerdict, RunState
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.queries.contests import decides_now
-from labshare.settlement.services.messages import wrong_words
+from labshare.settlement.services.messages import text_problems
 
 ANSWER_WITHIN = 10
 """Working days that the county's officers have."""
@@ -74,7 +74,7 @@ def raise_objection(
     _check_text(text)
     chosen = sorted(set(entries))
     raise_all(
-        [*([TooManyEntries(n=ENTRIES_AT_MOST)] if len(chosen) > ENTRIES_AT_MOST else []), *wrong_words("", files)]
+        [*([TooManyEntries(n=ENTRIES_AT_MOST)] if len(chosen) > ENTRIES_AT_MOST else []), *text_problems("", files)]
     )
     take_turn()
     run = the_run(month, division)

@@ -241,9 +241,9 @@ def bookings_of(actor: Actor, refs: Iterable[str]) -> dict[str, Booking]:
 
 def dues_like(dues: Sequence[Due], text: str, *, limit: int = 50) -> list[Due]:
     """Those whose reference, client or invoice holds these words, the earliest first."""
-    words = plain_name(text)
+    typed = plain_name(text)
     return [
         due
         for due in dues
-        if words in due.ref.lower() or any(words in plain_name(name) for name in (*due.names, *due.invoices))
+        if typed in due.ref.lower() or any(typed in plain_name(name) for name in (*due.names, *due.invoices))
     ][:limit]

@@ -56,7 +56,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 """Where each fact stands: parent and element; where a file names its own facts in Chinese, that name."""
 
-_IN_WORDS = {
+_IN_TEXT = {
     "number": re.compile(r"(?<!\d)\d{20}(?!\d)"),
     "day": re.compile(r"\d{4}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日"),
     "amount": re.compile(r"[（(]\s*小写\s*[)）]\s*([-−]?[¥￥]?\s*[-−]?[\d,]+\.\d{2})"),
@@ -77,7 +77,7 @@ class Original:
     buyer_uscc: str
     seller: str = ""
     buyer: str = ""
-    from_words: bool = False
+    from_text: bool = False
     """Read from the words on a page: which code is whose is a guess, and what is missing may stand there."""
 
     @property
@@ -111,7 +111,7 @@ def read_original(content: Mapping[str, Any]) -> Original | None:
     )
     if number and from_data.whole:
         return from_data
-    return _from_words(content["text"])
+    return _from_text(content["text"])
 
 
 def _found(leaves: Mapping[str, str], names: Sequence[str]) -> str:
@@ -126,20 +126,20 @@ def _found(leaves: Mapping[str, str], names: Sequence[str]) -> str:
     return ""
 
 
-def _from_words(text: str) -> Original | None:
+def _from_text(text: str) -> Original | None:
     """Of the words on the pages: the buyer's code stands before the seller's; the tax is what makes the whole of the
     rest."""
-    number = _IN_WORDS["number"].search(text)
+    number = _IN_TEXT["number"].search(text)
     if number is None:
         return None
-    day = _IN_WORDS["day"].search(text)
-    whole = _IN_WORDS["amount"].search(text)
+    day = _IN_TEXT["day"].search(text)
+    whole = _IN_TEXT["amount"].search(text)
     amount = _yuan(whole[1]) if whole else None
-    amounts = [fen for each in _IN_WORDS["yuan"].findall(text) if (fen := _yuan(each)) is not None]
+    amounts = [fen for each in _IN_TEXT["yuan"].findall(text) if (fen := _yuan(each)) is not None]
     taxes = [
         tax for tax in amounts if amount is not None and Fen(amount - tax) in amounts and abs(tax) <= abs(amount - tax)
     ]
-    codes = list(dict.fromkeys(each for each in _IN_WORDS["code"].findall(text) if uscc.is_valid(each)))
+    codes = list(dict.fromkeys(each for each in _IN_TEXT["code"].findall(text) if uscc.is_valid(each)))
     return Original(
         number=number[0],
         issued_on=read_day(re.sub(r"\s", "", day[0])) if day else None,
@@ -147,7 +147,7 @@ def _from_words(text: str) -> Original | None:
         tax_fen=taxes[0] if taxes else None,
         buyer_uscc=codes[0] if codes else "",
         seller_uscc=codes[1] if len(codes) > 1 else "",
-        from_words=True,
+        from_text=True,
     )
 
 
@@ -158,7 +158,7 @@ def _yuan(text: str) -> Fen | None:
 def wrong_parties(original: Original, *, seller: tuple[str, str], buyer: tuple[str, str]) -> Iterator[Problem]:
     """Whether the parties are others than those of the bookings, each given by credit code and name."""
     codes = {original.seller_uscc, original.buyer_uscc} - {""}
-    if original.from_words:
+    if original.from_text:
         wrong_seller = len(codes) > 1 and seller[0] not in codes
         wrong_buyer = len(codes) > 1 and buyer[0] not in codes
     else:

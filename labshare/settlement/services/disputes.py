@@ -38,7 +38,7 @@ from labshare.settlement.models import BookingHold, Dispute, Report
 from labshare.settlement.rules.disputes import ANSWER_WITHIN, disputable, last_day, settles
 from labshare.settlement.services.holds import check_impartial, place_hold
 from labshare.settlement.services.ledger import locked_booking
-from labshare.settlement.services.messages import say, wrong_words
+from labshare.settlement.services.messages import say, text_problems
 from labshare.settlement.services.notifications.disputes import (
     dispute_answered,
     dispute_decided,
@@ -57,7 +57,7 @@ def open_dispute(*, actor: Actor, now: datetime, ref: str, text: str, files: Seq
     `NoNewGround`.
     """
     booking = locked_booking(actor, "dispute.open", ref=ref)
-    _check_words(text, files)
+    _check_text(text, files)
     _check_open(booking, now)
     hold = place_hold(booking, HoldCause.DISPUTE, actor=actor, now=now)
     dispute = Dispute(
@@ -85,7 +85,7 @@ def answer_dispute(*, actor: Actor, now: datetime, ref: str, text: str, files: S
         raise WithAuthorityAlready
     if dispute.answered_at is not None:
         raise DisputeAnsweredAlready
-    _check_words(text, files)
+    _check_text(text, files)
     _answered(dispute, now)
     _say(booking, dispute, DisputeStep.ANSWERED, MessageSide.LAB, text, files, actor=actor, now=now)
     _record(booking, dispute, "dispute.answer", actor=actor, now=now, after={"files": len(files)})
@@ -102,7 +102,7 @@ def settle_dispute(*, actor: Actor, now: datetime, ref: str, outcome: str, text:
     known = DisputeOutcome.known(outcome)
     if known is None:
         raise UnknownOutcome
-    raise_all(wrong_words(text, ()))
+    raise_all(text_problems(text, ()))
     side = MessageSide(sides(actor, booking)[0])
     agreed = settles(side, known, offered=dispute.offered, offered_side=dispute.offered_side)
     if side == MessageSide.LAB and dispute.answered_at is None:
@@ -157,7 +157,7 @@ def decide_dispute(*, actor: Actor, now: datetime, ref: str, outcome: str, text:
         raise NotWithAuthority
     known = DisputeOutcome.known(outcome)
     problems: list[Problem] = [] if known is not None else [UnknownOutcome()]
-    problems += [WordsMissing()] if not text.strip() else list(wrong_words(text, ()))
+    problems += [WordsMissing()] if not text.strip() else list(text_problems(text, ()))
     raise_all(problems)
     assert known is not None  # noqa: S101 - raised above
     _say(booking, dispute, DisputeStep.DECIDED, MessageSide.AUTHORITY, text, (), actor=actor, now=now)
@@ -167,8 +167,8 @@ def decide_dispute(*, actor: Actor, now: datetime, ref: str, outcome: str, text:
     return dispute
 
 
-def _check_words(text: str, files: Sequence[TakenFile]) -> None:
-    raise_all([*([] if text.strip() else [WordsMissing()]), *wrong_words(text, files)])
+def _check_text(text: str, files: Sequence[TakenFile]) -> None:
+    raise_all([*([] if text.strip() else [WordsMissing()]), *text_problems(text, files)])
 
 
 def _check_open(booking: Booking, now: datetime) -> None:

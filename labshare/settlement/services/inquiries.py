@@ -43,7 +43,7 @@ from labshare.settlement.errors import (
 from labshare.settlement.files import TakenFile, store
 from labshare.settlement.models import Inquiry, InquiryAnswer
 from labshare.settlement.queries.inquiries import InquiryRow, get_inquiry, labs_asked
-from labshare.settlement.services.messages import wrong_words
+from labshare.settlement.services.messages import text_problems
 from labshare.settlement.services.notifications.inquiries import answer_taken, inquiry_answered, labs_are_asked
 from labshare.settlement.services.typed_text import check_text
 
@@ -117,7 +117,7 @@ def _wrong_question(
 ) -> Iterator[Problem]:
     if not text.strip():
         yield WordsMissing()
-    yield from wrong_words(text, files, TEXT_LENGTH)
+    yield from text_problems(text, files, TEXT_LENGTH)
     if not 1 <= quantity <= MOST_QUANTITY:
         yield QuantityOutOfRange(n=MOST_QUANTITY)
     if category is not None and Category.known(category) is None:

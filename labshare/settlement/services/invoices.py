@@ -41,7 +41,7 @@ from labshare.settlement.services.ledger import (
     refresh,
 )
 from labshare.settlement.services.notifications.documents import invoice_recorded
-from labshare.settlement.services.typed_text import check_word
+from labshare.settlement.services.typed_text import check_line
 from labshare.settlement.terms import EntryCause
 
 
@@ -166,7 +166,7 @@ def _numbered(booking: Booking, typed: str) -> tuple[str, Invoice | None]:
 
 
 def _known_invoice(booking: Booking, number: str) -> Invoice | None:
-    if check_word(number, NUMBER_LENGTH, "number"):
+    if check_line(number, NUMBER_LENGTH, "number"):
         return None
     return db.session.scalar(
         select(Invoice)
@@ -209,7 +209,7 @@ def _wrong_original(
 def _wrong_number(
     number: str, invoice: Invoice | None, bookings: Sequence[Booking], issued_on: date, *, red: bool
 ) -> Iterator[Problem]:
-    if problem := check_word(number, NUMBER_LENGTH, "number"):
+    if problem := check_line(number, NUMBER_LENGTH, "number"):
         yield problem
         return
     first = bookings[0]

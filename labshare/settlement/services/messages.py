@@ -34,7 +34,7 @@ def write_message(*, actor: Actor, now: datetime, ref: str, text: str = "", file
     check(actor, "message.write", client=booking.client_firm_id, lab=booking.lab_firm_id)
     if not text.strip() and not files:
         raise NothingSaid
-    raise_all(wrong_words(text, files))
+    raise_all(text_problems(text, files))
     side = MessageSide(sides(actor, booking)[0])
     message = say(booking, side, text, files, actor=actor, now=now)
     record(actor, now, "message.write", ("message", message.id), after={"booking": ref, "files": len(files)})
@@ -42,7 +42,7 @@ def write_message(*, actor: Actor, now: datetime, ref: str, text: str = "", file
     return message
 
 
-def wrong_words(text: str, files: Sequence[TakenFile], most: int = TEXT_LENGTH) -> Iterator[Problem]:
+def text_problems(text: str, files: Sequence[TakenFile], most: int = TEXT_LENGTH) -> Iterator[Problem]:
     """What is wrong with words and files, each at its field."""
     if problem := check_text(text, most, "text"):
         yield problem

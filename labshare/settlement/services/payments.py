@@ -30,7 +30,7 @@ from labshare.settlement.services.ledger import (
 )
 from labshare.settlement.services.notifications.documents import payment_recorded
 from labshare.settlement.services.notifications.payers import payer_waits
-from labshare.settlement.services.typed_text import check_word
+from labshare.settlement.services.typed_text import check_line
 from labshare.settlement.terms import EntryCause
 
 REFERENCE_LENGTH = 60
@@ -158,7 +158,7 @@ def _record(
     raise_all(
         [
             *check(documents(booking), day=paid_on, amount_fen=amount_fen, counts=by_client, today=local_day(now)),
-            *_wrong_words(reference=reference, payer_uscc=payer_uscc, file=file),
+            *_text_problems(reference=reference, payer_uscc=payer_uscc, file=file),
         ]
     )
     values = rows.payment(
@@ -190,8 +190,8 @@ def _submitted(booking: Booking, submission: str) -> Payment | None:
     return db.session.scalar(select(Payment).where(Payment.booking_id == booking.id, Payment.submission == submission))
 
 
-def _wrong_words(*, reference: str, payer_uscc: str, file: TakenFile | None) -> Iterator[Problem]:
-    if problem := check_word(reference, REFERENCE_LENGTH, "reference"):
+def _text_problems(*, reference: str, payer_uscc: str, file: TakenFile | None) -> Iterator[Problem]:
+    if problem := check_line(reference, REFERENCE_LENGTH, "reference"):
         yield problem
     if not uscc.is_valid(payer_uscc):
         yield PayerCodeInvalid()

@@ -41,7 +41,7 @@ from labshare.settlement.rules.documents import check_report
 from labshare.settlement.rules.numbers import Series, new_code
 from labshare.settlement.services.ledger import locked_booking, locked_bookings, ref_of, refresh
 from labshare.settlement.services.notifications.documents import report_recorded, report_withdrawn
-from labshare.settlement.services.typed_text import check_text, check_word
+from labshare.settlement.services.typed_text import check_line, check_text
 from labshare.settlement.terms import EntryCause
 
 NUMBER_LENGTH = 40
@@ -273,7 +273,7 @@ def _numbered(lab: Lab, year: int, typed: str | None) -> tuple[str, int | None]:
     """
     if typed is not None:
         typed = typed.strip()
-        if problem := check_word(typed, NUMBER_LENGTH, "number"):
+        if problem := check_line(typed, NUMBER_LENGTH, "number"):
             raise problem
         if db.session.scalar(select(Report.id).where(Report.lab_id == lab.id, Report.number == typed)) is not None:
             raise ReportNumberUsed

@@ -128,7 +128,7 @@ def _new(_actor: Actor, _given: Given) -> str:
 
 @dataclass(frozen=True)
 class Act:
-    words: LazyString
+    label: LazyString
     about: Callable[[Actor, Given], str]
     """What it acts on, in words; empty for something new. Raises `NotFound` where this person may not see it."""
 
@@ -208,5 +208,5 @@ def act_of(endpoint: str | None, given: Given) -> Act | None:
     """The act of a form's endpoint, or nothing where it is none that is kept."""
     if endpoint in ("client.booking_verb", "lab.booking_verb"):
         verb = VERBS.get(str(given.get("verb")))
-        return Act(verb.words, _booking) if verb else None
+        return Act(verb.label, _booking) if verb else None
     return ACTS.get(endpoint or "")

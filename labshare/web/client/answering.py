@@ -21,7 +21,7 @@ from labshare.settlement.files import take_in
 from labshare.web.asked import read_number
 from labshare.web.filters import chinese, localized
 from labshare.web.forms import FileField, Form, OptionalSelectField, RadioField, StringField, show_problem
-from labshare.web.steps import words
+from labshare.web.steps import message_with
 
 MOST_IN_SIGHT = 5
 """Options of a choice that stand in the form; more are in a list."""
@@ -48,7 +48,7 @@ def with_questions(form: type[Form], questions: Sequence[Question]) -> type[Any]
 def _field(one: Question) -> Any:
     label = localized(one, "label")
     if one.unit:
-        label = words(_("%(label)s (%(unit)s)"), label=label, unit=chinese(one.unit))
+        label = message_with(_("%(label)s (%(unit)s)"), label=label, unit=chinese(one.unit))
     hints = [localized(one, "hint")] if one.hint or one.hint_en else []
     hints += [escape(_("Allowed: %(limits)s.", limits=limits(one)))] if limits(one) else []
     given = {"validators": [_Needed()] if one.required else [], "description": Markup(" ").join(hints)}
@@ -71,15 +71,15 @@ def takes_files(questions: Sequence[Question]) -> bool:
 
 def sent_answers(form: Any, questions: Sequence[Question]) -> SentAnswers:
     """What was filled in, its files examined and kept, before the transaction begins."""
-    words, files = {}, {}
+    texts, files = {}, {}
     for one in questions:
         data = form[name_of(one)].data
         if one.kind in FieldKind.files():
             if data:
                 files[one.id or 0] = take_in(data.stream, data.filename, "document", now=utc_now())
         elif isinstance(data, str):
-            words[one.id or 0] = data
-    return SentAnswers(words, files, read_number(form.form_revision.data or ""))
+            texts[one.id or 0] = data
+    return SentAnswers(texts, files, read_number(form.form_revision.data or ""))
 
 
 def places_of(questions: Sequence[Question]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from labshare.booking.models import Approval, Booking, Holding
 from labshare.booking.queries.bookings import get_booking, last_of
 from labshare.booking.queries.loading import BookableItem, load_bookable_item
 from labshare.booking.queries.slots import alternatives_for, own_hold, price_for, slots_of_loaded
-from labshare.booking.rules.answers import words_in
+from labshare.booking.rules.answers import typed_values
 from labshare.booking.rules.lines import read_price
 from labshare.booking.rules.price import Price, Work, cancellation_fee, free_until
 from labshare.booking.rules.slots import DayOfSlots, Slot
@@ -401,7 +401,7 @@ def _as_last_time(form: BookingForm, bookable: BookableItem, ref: str) -> None:
     earlier = get_booking(actor, ref)
     if earlier.client_firm_id != actor.firm_id:
         raise NotFound
-    answers = words_in(earlier.answers)
+    answers = typed_values(earlier.answers)
     for one in bookable.questions:
         if one.id in answers:
             form[name_of(one)].data, form[name_of(one)].raw_data = answers[one.id], None

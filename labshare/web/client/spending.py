@@ -13,12 +13,12 @@ from werkzeug.wrappers import Response
 from labshare.audit.services import record_export
 from labshare.booking import services
 from labshare.booking.queries.bookings import get_booking
-from labshare.http.account_documents import account_file, as_of, balance_file, document_word, letter_file, party_line
+from labshare.http.account_documents import account_file, as_of, balance_file, document_label, letter_file, party_line
 from labshare.http.actor import current_actor
 from labshare.http.downloads import TYPES, capped, download_rows
 from labshare.http.limits import limited
 from labshare.http.rights import OWN_BOOKINGS, THE_BOOKING, requires
-from labshare.http.usage import period_words
+from labshare.http.usage import period_text
 from labshare.kernel.actor import Actor
 from labshare.kernel.formatting import month, twin
 from labshare.kernel.months import Month
@@ -86,7 +86,7 @@ def spending_report() -> Any:
         shown=shown,
         owed=owed_by(actor, now, limit=0),
         name_of=_name_of,
-        by_words=dict(SpendingBy.choices()),
+        by_labels=dict(SpendingBy.choices()),
         chart=stacked_bars([(str(each.number), paid.get(str(each), 0), 0) for each in first.through(last)][-12:]),
     )
 
@@ -128,8 +128,8 @@ def spending_rows() -> Any:
         key=key,
         first=first,
         last=last,
-        period=period_words(first, last),
-        document_word=document_word,
+        period=period_text(first, last),
+        document_label=document_label,
         page=page.of(found.count),
     )
 
@@ -165,7 +165,7 @@ def statement(code: str) -> Any:
         "client/statement.html",
         shown=shown,
         present=Month.at(now),
-        document_word=document_word,
+        document_label=document_label,
         booking_href=_booking_href,
     )
 
@@ -185,7 +185,7 @@ def account(uscc: str) -> Any:
         record_export(actor, now, "statement", {"lab": uscc, "from": since, "to": until, "format": kind})
         return file
     return render_template(
-        "client/account.html", shown=shown, form=form, document_word=document_word, booking_href=_booking_href
+        "client/account.html", shown=shown, form=form, document_label=document_label, booking_href=_booking_href
     )
 
 

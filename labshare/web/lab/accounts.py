@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from labshare.audit.services import record_export
-from labshare.http.account_documents import account_file, document_word, letter_file, letter_words
+from labshare.http.account_documents import account_file, document_label, letter_file, letter_text
 from labshare.http.actor import current_actor
 from labshare.http.downloads import TYPES
 from labshare.http.limits import limited
@@ -86,7 +86,7 @@ def remind() -> Any:
         "lab/accounts/remind.html",
         form=form,
         clients=overdue_clients(actor, today, codes) if codes else [],
-        letter_words=letter_words,
+        letter_text=letter_text,
         first=day(first),
         last=day(last),
     )
@@ -125,7 +125,7 @@ def _account_page(uscc: str, wrong: Problem | None = None) -> Any:
         shown=shown,
         wrong=wrong,
         form=form,
-        document_word=document_word,
+        document_label=document_label,
         letters=letters(actor, came=False, client_id=shown.client.id, limit=SENT_SHOWN),
         sent=statements_sent(actor, shown.client, limit=SENT_SHOWN),
         remindable=next(iter(overdue_clients(actor, today, [uscc])), None),

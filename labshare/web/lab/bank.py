@@ -39,7 +39,7 @@ from labshare.web.lab.lists import (
     offered,
     own_row,
     table_field,
-    undone_words,
+    undone_text,
 )
 from labshare.web.steps import carry_out, posted
 
@@ -144,7 +144,7 @@ def bank_undo(list_id: int) -> Any:
     """Take the lines of a statement out again."""
     return carry_out(
         lambda: services.undo_statement(actor=current_actor(), now=utc_now(), list_id=list_id),
-        lambda lines: (undone_words(lines), url_for(".bank_lines")),
+        lambda lines: (undone_text(lines), url_for(".bank_lines")),
     )
 
 
@@ -160,8 +160,8 @@ def _line_page(line_id: int, aside: AsideForm, *, status: int | None = None) -> 
     line = bank.get_line(actor, line_id)
     dues = bank.load_dues(actor)
     proposal = bank.proposals([line], dues).get(line.id) if line.waits else None
-    words = request.args.get("q", "").strip()[:60]
-    found = offered(dues, words, [ref for ref, _fen in proposal.shares] if proposal else [], line.payer)
+    typed = request.args.get("q", "").strip()[:60]
+    found = offered(dues, typed, [ref for ref, _fen in proposal.shares] if proposal else [], line.payer)
     form = amounts_form(LineForm, found)
     if (request.method == "GET" or status) and proposal:
         form.payer_uscc.data = proposal.uscc if proposal.from_client else ""
@@ -183,7 +183,7 @@ def _line_page(line_id: int, aside: AsideForm, *, status: int | None = None) -> 
         aside=aside,
         line=line,
         proposal=proposal,
-        words=words,
+        typed=typed,
         used=bank.used_before([line]).get(line.id, []),
         bookings=bank.bookings_of(actor, [due.ref for due in found]),
         booking_href=partial(booking_href, actor=actor),

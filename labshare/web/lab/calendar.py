@@ -118,7 +118,7 @@ def _board(lab: Lab, of: str, first: date, *, days: int, instrument: int | None,
         "snap": SNAP,
         "verbs": {state: (step.verb, str(step.button)) for state, step in NEXT_STEPS.items() if step.verb},
         "words": {
-            **{f"look:{look}": str(words) for look, words in KINDS.items()},
+            **{f"look:{look}": str(label) for look, label in KINDS.items()},
             "proposed": _("Proposed time"),
             "held": _("Held while a client books"),
             "unaccepted": _("Not accepted by the client yet"),

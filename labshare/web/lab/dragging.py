@@ -74,8 +74,8 @@ def drop(ref: str) -> Any:
         return _refused(problem, get_booking(actor, ref), now, starts_at=starts_at, instrument_id=instrument_id)
 
 
-def _done(words: str) -> Callable[[], Any]:
-    return lambda: jsonify(done=words)
+def _done(message: str) -> Callable[[], Any]:
+    return lambda: jsonify(done=message)
 
 
 def seen(booking: Booking) -> str:

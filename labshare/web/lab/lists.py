@@ -249,7 +249,7 @@ def _imported(added: int, rows: int) -> str:
     return _("%(n)s new lines are imported; %(known)s were here already.", n=number(added), known=number(rows - added))
 
 
-def undone_words(lines: int) -> str:
+def undone_text(lines: int) -> str:
     return ngettext("%(n)s line is taken out again.", "%(n)s lines are taken out again.", lines, n=number(lines))
 
 
@@ -284,13 +284,13 @@ class AsideForm(Form):
     note = StringField(lazy_pgettext("bank", "What it is"), [length(NOTE_LENGTH)], description=_l("Such as interest."))
 
 
-def offered(dues: Sequence[Due], words: str, proposed: Sequence[str], name: str) -> list[Due]:
+def offered(dues: Sequence[Due], typed: str, proposed: Sequence[str], name: str) -> list[Due]:
     """The bookings whose amounts can be filled in: those of the form that was sent, those looked for, those proposed
     with the others of their client, those of the client of this name."""
     sent = {name.removeprefix("amount-") for name in request.form if name.startswith("amount-")}
     by_ref = {due.ref: due for due in dues}
-    if words:
-        found = dues_like(dues, words)
+    if typed:
+        found = dues_like(dues, typed)
     else:
         clients = {by_ref[ref].client_id for ref in proposed if ref in by_ref}
         found = [due for due in dues if due.client_id in clients] or dues_like(dues, name or "\0")

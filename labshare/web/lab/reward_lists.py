@@ -81,7 +81,7 @@ class SheetRow:
         return [part.month for part in self.parts[:-1]]
 
     @property
-    def objection_word(self) -> str:
+    def objection_text(self) -> str:
         if self.objection is None:
             return ""
         verdict = ObjectionVerdict.known(self.objection.verdict)
@@ -231,7 +231,7 @@ def _sheet_file(rows: Sequence[SheetRow], sums: SheetSum, year: int | None, form
             yuan(row.line.payable_fen),
             _(", ").join(map(str, row.held)),
             str(WhyZero(row.line.why).label) if row.line.why else "",
-            row.objection_word,
+            row.objection_text,
         )
         for row in rows
     ]

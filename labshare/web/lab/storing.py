@@ -15,7 +15,7 @@ from labshare.web.codes import Answer, not_ours, of_our_other_firm
 from labshare.web.errors import page
 from labshare.web.filters import chinese, localized
 from labshare.web.lab import blueprint
-from labshare.web.steps import words
+from labshare.web.steps import message_with
 
 
 @blueprint.get("/places/<int:place_id>/put")
@@ -43,7 +43,7 @@ def put_into(place_id: int) -> Any:
 def _removed(place: StoragePlace) -> Answer:
     return page(
         404,
-        words(
+        message_with(
             _("“%(place)s” of %(lab)s is no longer in use. Scan another place, and take this label off."),
             place=chinese(place.name),
             lab=localized(place.lab),

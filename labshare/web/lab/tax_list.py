@@ -43,7 +43,7 @@ from labshare.web.lab.lists import (
     offered,
     own_row,
     table_field,
-    undone_words,
+    undone_text,
 )
 from labshare.web.steps import carry_out, posted
 
@@ -149,7 +149,7 @@ def tax_undo(list_id: int) -> Any:
     """Take the lines of a list out again."""
     return carry_out(
         lambda: services.undo_tax_list(actor=current_actor(), now=utc_now(), list_id=list_id),
-        lambda lines: (undone_words(lines), url_for(".tax_lines")),
+        lambda lines: (undone_text(lines), url_for(".tax_lines")),
     )
 
 
@@ -165,7 +165,7 @@ def _line_page(line_id: int, aside: AsideForm, *, status: int | None = None) -> 
     line = tax_list.get_tax_line(actor, line_id)
     dues = bank.load_dues(actor, DocumentKind.INVOICE)
     proposal = tax_list.proposals_for([line], actor, dues).get(line.id) if line.unlinked else None
-    words = request.args.get("q", "").strip()[:60]
+    typed = request.args.get("q", "").strip()[:60]
     shares = proposal.shares if proposal else ()
     theirs: list[Reversible] = []
     reverses = None
@@ -175,7 +175,7 @@ def _line_page(line_id: int, aside: AsideForm, *, status: int | None = None) -> 
         found = reverses.dues if reverses else []
     else:
         found = offered(
-            [due for due in dues if line.buyer_uscc in ("", due.uscc)], words, [ref for ref, _ in shares], line.buyer
+            [due for due in dues if line.buyer_uscc in ("", due.uscc)], typed, [ref for ref, _ in shares], line.buyer
         )
     form = amounts_form(AmountsForm, found)
     if request.method == "GET" or status:
@@ -204,7 +204,7 @@ def _line_page(line_id: int, aside: AsideForm, *, status: int | None = None) -> 
         reverses=reverses,
         theirs=theirs,
         taken_back=tax_list.red_letters_of(actor, line.reverses_number) if line.reverses_number else [],
-        words=words,
+        typed=typed,
         bookings=bank.bookings_of(actor, [due.ref for due in found]),
         booking_href=partial(booking_href, actor=actor),
     )

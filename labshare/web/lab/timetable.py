@@ -195,7 +195,7 @@ class Bar:
     """When the next bar of the unit begins."""
 
     @cached_property
-    def words(self) -> str:
+    def description(self) -> str:
         """All of it in words that stand alone: for those who do not see the bar, and where it is too narrow to write
         on."""
         named = (self.client.plain, self.item.plain) if self.client and self.item else ()
@@ -259,14 +259,14 @@ class Line:
     """Classes of the spans in which an instrument of its own hours is closed; None: the lab's."""
 
     @cached_property
-    def unit_words(self) -> str:
+    def unit_text(self) -> str:
         """Which unit, where there are several."""
         return f" · {_('unit %(n)s', n=self.unit)}" if self.instrument.units > 1 else ""
 
     @cached_property
     def label(self) -> Markup:
         """Instrument with model, and the unit where there are several."""
-        return chinese(with_model(self.instrument)) + self.unit_words
+        return chinese(with_model(self.instrument)) + self.unit_text
 
     @property
     def calibrated_until(self) -> date | None:
@@ -514,7 +514,7 @@ class _Writer:
         self._clients: dict[int, Named] = {}
         self._items: dict[int, Named] = {}
         self._slot = SlotWriter(table=True)
-        self._kinds = {kind: str(words) for kind, words in KINDS.items()}
+        self._kinds = {kind: str(label) for kind, label in KINDS.items()}
         self._cleanup = _("clean-up until %(time)s")
         self._proposed, self._held = _("Proposed time"), _("Held while a client books")
         self._unaccepted = _("Not accepted by the client yet")

@@ -161,7 +161,7 @@ def item_data(item: TestItem, lab: Lab, fee: Fee | None, category: Any) -> Marku
     return _json(data)
 
 
-def item_words(lab: Lab, fee: Fee | None) -> str:
+def item_description(lab: Lab, fee: Fee | None) -> str:
     """A line about a test item, for whoever is sent its link."""
     town = town_of(lab.town)
     return " · ".join(part for part in (fee_text(fee) if fee else "", twin(lab), twin(town) if town else "") if part)

@@ -37,7 +37,7 @@ from labshare.kernel.time import Hours, local_day, local_zone, start_of_day, utc
 from labshare.organisations.permissions import may
 from labshare.web.asked import asked_day, read_moment, read_number
 from labshare.web.public import blueprint
-from labshare.web.public.found import item_data, item_words
+from labshare.web.public.found import item_data, item_description
 
 DAYS_SHOWN = 7
 WEEKS_AHEAD = 4
@@ -262,7 +262,7 @@ def test_item(item_id: int) -> str:
         go_on=booking_address(bench.item, asked, chosen) if chosen and price and _may_go_on() else None,
         category=Category(bench.item.category).label,
         data=item_data(bench.item, bench.lab, bench.fee, Category(bench.item.category).label),
-        words=item_words(bench.lab, bench.fee),
+        description=item_description(bench.lab, bench.fee),
         shown=FIRST_SHOWN,
     )
 

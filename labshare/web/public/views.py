@@ -46,7 +46,7 @@ class MonthChart:
     finding: str
     """What the chart tells, for those who do not see it."""
     drawn: Chart
-    words: list[str]
+    titles: list[str]
 
 
 def month_chart(title: str, unit: str, values: Sequence[tuple[Month, int]]) -> MonthChart:

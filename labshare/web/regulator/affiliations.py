@@ -339,13 +339,13 @@ def affiliation_change(change_id: int, act: str) -> Any:
     given: dict[str, Any] = {"actor": current_actor(), "now": utc_now(), "change_id": change_id}
     of = change_in_sight(current_actor(), change_id)
     if act == "agree":
-        seen, words = request.form.get("seen", ""), _("Agreed to; both firms are told.")
+        seen, message = request.form.get("seen", ""), _("Agreed to; both firms are told.")
         answer = pressed(
-            lambda: organisations.agree_change(**given, seen=seen), lambda made: (words, _address(made.id))
+            lambda: organisations.agree_change(**given, seen=seen), lambda made: (message, _address(made.id))
         )
     else:
-        words = _("The change is refused; the affiliation stays as it is.")
-        answer = pressed(lambda: organisations.drop_change(**given), lambda _dropped: (words, _address(of)))
+        message = _("The change is refused; the affiliation stays as it is.")
+        answer = pressed(lambda: organisations.drop_change(**given), lambda _dropped: (message, _address(of)))
     return answer if isinstance(answer, Response) else _page(of, answer, status=answer.status)
 
 

@@ -160,7 +160,7 @@ def _entering_page(
         division=division,
         divisions=divisions,
         held=queries.assessments_in_force([lab.id for lab in labs], Month.at(utc_now())),
-        grade_words=dict(Grade.choices()),
+        grade_labels=dict(Grade.choices()),
         saved=saved,
         changed=status == ListChanged.status,
     ), status
@@ -208,7 +208,7 @@ class Act:
 
     at: datetime
     icon: str
-    words: str
+    label: str
     name: str | None
     note: str = ""
     labs: int | None = None
@@ -235,8 +235,8 @@ def _course(found: AssessmentList, versions: list[tuple[AssessmentVersion, str]]
     if found.withdrawn_at is not None:
         acts.append(Act(found.withdrawn_at, "ban", _("Withdrawn by"), names.get(found.entered_by or 0)))
     if found.confirmed_at is not None:
-        words = _("Counts since it was entered") if found.migrated else _("Confirmed by")
-        acts.append(Act(found.confirmed_at, "checks", words, names.get(found.confirmed_by or 0)))
+        label = _("Counts since it was entered") if found.migrated else _("Confirmed by")
+        acts.append(Act(found.confirmed_at, "checks", label, names.get(found.confirmed_by or 0)))
     return sorted(acts, key=lambda act: act.at, reverse=True)
 
 
@@ -271,7 +271,7 @@ def _list_page(
         labs=labs,
         others=sorted((line for lab, line in money.items() if lab not in graded), key=lambda line: line.lab.code),
         held=queries.assessments_in_force(graded, Month.at(now)),
-        grade_words=dict(Grade.choices()),
+        grade_labels=dict(Grade.choices()),
         may_enter=may(actor, "grade.enter", division=found.division),
         may_confirm=may(actor, "grade.confirm", division=found.division),
         worked_on_it=actor.person_id in participants,

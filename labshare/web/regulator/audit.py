@@ -99,7 +99,7 @@ def audit() -> Any:
         more=more,
         **_who(events),
         sealed=queries.seals_of([event.id for event in events]),
-        **trail.WORDS,
+        **trail.FORMATTERS,
         last=queries.last_seal(),
         waiting=queries.count_unsealed(utc_now()),
         checks=checks,
@@ -132,7 +132,7 @@ def audit_story(*, subject_type: str, subject_id: str) -> Any:
         **_who(events),
         sealed=queries.seals_of([event.id for event in events]),
         addresses=queries.addresses_of([event.id for event in events]),
-        **trail.WORDS,
+        **trail.FORMATTERS,
     )
 
 

@@ -136,10 +136,10 @@ def take_correction(correction_id: int) -> Any:
         )
 
     def done(taken: Any) -> Any:
-        words = _("The correction waits for the approver.")
+        message = _("The correction waits for the approver.")
         if not taken.other_amount:
-            words = _("The correction waits for a second officer.")
-        return words, url_for("regulator.run_corrections")
+            message = _("The correction waits for a second officer.")
+        return message, url_for("regulator.run_corrections")
 
     answer = pressed(take, done) if as_it_is else posted(form, take, done)
     if isinstance(answer, Response):
@@ -153,14 +153,14 @@ def take_correction(correction_id: int) -> Any:
 @blueprint.post("/rewards/corrections/<int:correction_id>/<any(agree, refuse, confirm):verdict>")
 @requires("correction.refuse", of=OWN_DIVISION, then=("correction.confirm", "correction.decide"))
 def decide_correction(correction_id: int, verdict: str) -> Any:
-    decide, words = {
+    decide, message = {
         "agree": (services.agree_correction, _("The correction counts.")),
         "refuse": (services.refuse_correction, _("The correction does not count.")),
         "confirm": (services.confirm_correction, _("Confirmed; the correction waits for a second officer.")),
     }[verdict]
     answer = pressed(
         lambda: decide(actor=current_actor(), now=utc_now(), correction_id=correction_id),
-        lambda _decided: (words, url_for("regulator.run_corrections")),
+        lambda _decided: (message, url_for("regulator.run_corrections")),
     )
     if isinstance(answer, Response):
         return answer

@@ -44,7 +44,7 @@ def overview() -> Any:
         form=UsageForm(),
         revenue_chart=stacked_bars(revenue),
         groups_chart=stacked_bars([(label, count, 0) for label, count in zip(labels, shown.groups, strict=True)]),
-        reason_words=dict(Reason.choices()),
+        reason_labels=dict(Reason.choices()),
         payers=payers(actor, limit=6),
         now=now,
     )

@@ -98,7 +98,7 @@ def labs_list() -> Any:
         show=show,
         today=today,
         grades=assessments_in_force([row.lab.id for row in page.items], Month.of(today)),
-        grade_words=dict(Grade.choices()),
+        grade_labels=dict(Grade.choices()),
         may_admit=may_anywhere(actor, "lab.admit"),
     )
 
@@ -161,7 +161,7 @@ def _lab_page(
         forms=forms,
         application=last_application(lab_id),
         grades=grades_of(lab_id),
-        grade_words=dict(Grade.choices()),
+        grade_labels=dict(Grade.choices()),
         may_admit=may(actor, "lab.admit", division=shown.county),
         may_confirm=waiting is not None and may(actor, "lab.confirm_admission", division=waiting.division),
         counties=DIVISIONS,

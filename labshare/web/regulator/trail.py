@@ -24,7 +24,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MONTH = re.compile(r"\d{4}-\d\d")
 
 
-def subject_words(subject_type: str) -> Markup:
+def subject_text(subject_type: str) -> Markup:
     word = SUBJECTS.get(subject_type)
     return escape(str(word)) if word is not None else _code(subject_type)
 
@@ -35,7 +35,7 @@ def subject_title(subject_type: str, subject_id: str) -> str:
     return f"{word} {subject_id}" if any(character.isdigit() for character in subject_id) else word
 
 
-def field_words(name: str) -> Markup:
+def field_text(name: str) -> Markup:
     """What a value is; a day of the working calendar is its own name."""
     if _DAY.fullmatch(name):
         return escape(formatting.day(date.fromisoformat(name)))
@@ -43,7 +43,7 @@ def field_words(name: str) -> Markup:
     return escape(str(word)) if word is not None else _code(name)
 
 
-def value_words(subject_type: str, name: str, value: Any) -> Markup:
+def value_text(subject_type: str, name: str, value: Any) -> Markup:
     """One value as a person reads it."""
     if value is None or value == "" or value == []:
         return escape(formatting.NOTHING)
@@ -73,7 +73,7 @@ def _list(subject_type: str, name: str, values: list[Any]) -> Markup:
         )
     if any(isinstance(value, list | dict) for value in values):
         return _code(json.dumps(values, ensure_ascii=False))
-    return Markup(", ").join(value_words(subject_type, name, value) for value in values)
+    return Markup(", ").join(value_text(subject_type, name, value) for value in values)
 
 
 def _clock(minute: int) -> str:
@@ -110,23 +110,23 @@ def _code(text: str) -> Markup:
     return Markup("<code{}>{}</code>").format(language, text)
 
 
-def summary_words(event: Any) -> Markup:
+def summary_text(event: Any) -> Markup:
     """The line that stands for all the values: the change of state, else how many there are."""
     before, after = event.before or {}, event.after or {}
     if "state" in after:
         return Markup("{} → {}").format(
-            value_words(event.subject_type, "state", before.get("state")),
-            value_words(event.subject_type, "state", after["state"]),
+            value_text(event.subject_type, "state", before.get("state")),
+            value_text(event.subject_type, "state", after["state"]),
         )
     count = len(set(before) | set(after))
     return escape(ngettext("%(num)d value", "%(num)d values", count))
 
 
-WORDS: dict[str, Callable[..., str]] = {
-    "subject_words": subject_words,
+FORMATTERS: dict[str, Callable[..., str]] = {
+    "subject_text": subject_text,
     "subject_title": subject_title,
-    "field_words": field_words,
-    "value_words": value_words,
-    "summary_words": summary_words,
+    "field_text": field_text,
+    "value_text": value_text,
+    "summary_text": summary_text,
 }
 """For the templates of the trail."""

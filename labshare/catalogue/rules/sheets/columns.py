@@ -21,7 +21,7 @@ from labshare.kernel.terms import Term
 VERSION = 1
 """Of the templates."""
 LANGUAGES = (Locale.CHINESE, Locale.ENGLISH)
-Words: TypeAlias = LazyString | str
+Message: TypeAlias = LazyString | str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +29,11 @@ class Column:
     """A column: the name of its value, and how a cell becomes one and back."""
 
     name: str
-    head: Words
+    head: Message
     read: Callable[[str], Any] = str
     typed: bool = True
     """Whether full-width digits and marks count as the others; not in texts."""
-    wrong: Words = ""
+    wrong: Message = ""
     """Said of a cell that cannot be read: what would be right."""
     write: Callable[[Any], Any] = lambda value: value
     blank: Any = ""
@@ -41,7 +41,7 @@ class Column:
     field: str = ""
     """The national platform's name of it, where it has one."""
     needed: bool = False
-    says: Words = ""
+    says: Message = ""
     example: str = ""
     example_en: str = ""
     choices: type[Term] | None = None
@@ -77,15 +77,15 @@ class Column:
         return gettext("such as %(example)s", example=example) if example else ""
 
 
-def localized_in(locale: str, words: Words) -> str:
-    """Words in one language, whichever the reader's is."""
+def localized_in(locale: str, message: Message) -> str:
+    """Message in one language, whichever the reader's is."""
     with force_locale(locale):
-        return str(words)
+        return str(message)
 
 
-def in_both(words: Words) -> tuple[str, str]:
-    """Words in both languages."""
-    return localized_in(LANGUAGES[0], words), localized_in(LANGUAGES[1], words)
+def in_both(message: Message) -> tuple[str, str]:
+    """Message in both languages."""
+    return localized_in(LANGUAGES[0], message), localized_in(LANGUAGES[1], message)
 
 
 @cache

@@ -57,6 +57,6 @@ def my_accreditation(accreditation_id: int) -> Accreditation:
     return accreditation
 
 
-def in_words(conditions: tuple[Condition, ...]) -> list[tuple[bool, Any]]:
+def labelled(conditions: tuple[Condition, ...]) -> list[tuple[bool, Any]]:
     """What publishing needs, as (met, words)."""
     return [(condition.met, condition.key.label) for condition in conditions]

@@ -24,7 +24,7 @@ from labshare.web.lab.catalogue.fee_forms import SURCHARGES, EndFeeForm, FeeForm
 from labshare.web.lab.catalogue.filters import narrowed
 from labshare.web.lab.catalogue.forms import default_day
 from labshare.web.lab.catalogue.test_items import show_test_item
-from labshare.web.steps import posted, pressed, words
+from labshare.web.steps import message_with, posted, pressed
 
 
 @blueprint.get("/fees", endpoint="fees")
@@ -138,6 +138,6 @@ def fee_remove(fee_id: int) -> Any:
     item_id, name = item.id, localized(item)
     answer = pressed(
         lambda: fees.remove_fee(actor=current_actor(), now=utc_now(), fee_id=fee_id),
-        lambda _none: (words(_("A fee of %(name)s is taken back."), name=name), _back(item_id)),
+        lambda _none: (message_with(_("A fee of %(name)s is taken back."), name=name), _back(item_id)),
     )
     return show_test_item(item_id, answer) if isinstance(answer, Problem) else answer

@@ -31,7 +31,7 @@ from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
 from labshare.web.lab.catalogue.forms import CalibrationForm, InstrumentForm, default_day
-from labshare.web.steps import posted, pressed, problem_texts, words
+from labshare.web.steps import message_with, posted, pressed, problem_texts
 
 
 @blueprint.get("/instruments", endpoint="instruments")
@@ -68,7 +68,7 @@ def instrument_new() -> Any:
             actor=current_actor(), now=utc_now(), lab_id=form.lab.data, details=form.details(), units=form.units.data
         ),
         lambda added: (
-            words(_("%(name)s is there as a draft."), name=localized(added)),
+            message_with(_("%(name)s is there as a draft."), name=localized(added)),
             url_for("lab.instrument", instrument_id=added.id),
         ),
     )
@@ -115,10 +115,10 @@ def show_instrument(instrument_id: int, problem: Problem | None = None) -> Any:
         "lab/catalogue/instrument.html",
         shown=shown,
         instrument=shown.instrument,
-        class_words=class_name(shown.instrument.class_code),
+        class_label=class_name(shown.instrument.class_code),
         today=today,
         soon=today + own.SOON,
-        conditions=common.in_words(instrument_conditions(shown.instrument, today, shown.calibrated_until, known=True)),
+        conditions=common.labelled(instrument_conditions(shown.instrument, today, shown.calibrated_until, known=True)),
         problems=problem_texts(problem),
         may_change=common.may_change(),
     ), (problem.status if problem else 200)
@@ -139,7 +139,7 @@ def instrument_edit(instrument_id: int) -> Any:
         form,
         save,
         lambda saved: (
-            words(_("Saved: %(name)s."), name=localized(saved)),
+            message_with(_("Saved: %(name)s."), name=localized(saved)),
             url_for("lab.instrument", instrument_id=instrument_id),
         ),
     )
@@ -158,7 +158,7 @@ def instrument_publish(instrument_id: int) -> Any:
     answer = pressed(
         lambda: instruments.publish_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
         lambda one: (
-            words(_("%(name)s is published; anyone can find it."), name=localized(one)),
+            message_with(_("%(name)s is published; anyone can find it."), name=localized(one)),
             url_for("lab.instrument", instrument_id=instrument_id),
         ),
     )
@@ -172,7 +172,7 @@ def instrument_withdraw(instrument_id: int) -> Any:
     answer = pressed(
         lambda: instruments.withdraw_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
         lambda one: (
-            words(_("%(name)s is withdrawn; bookings that are made stay."), name=localized(one)),
+            message_with(_("%(name)s is withdrawn; bookings that are made stay."), name=localized(one)),
             url_for("lab.instrument", instrument_id=instrument_id),
         ),
     )
@@ -186,7 +186,9 @@ def instrument_copy(instrument_id: int) -> Any:
     answer = pressed(
         lambda: copy_instrument(actor=current_actor(), now=utc_now(), instrument_id=instrument_id),
         lambda copy: (
-            words(_("%(name)s is copied under the number %(number)s."), name=localized(copy), number=copy.inner_id),
+            message_with(
+                _("%(name)s is copied under the number %(number)s."), name=localized(copy), number=copy.inner_id
+            ),
             url_for("lab.instrument_edit", instrument_id=copy.id),
         ),
     )

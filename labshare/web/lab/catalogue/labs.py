@@ -28,7 +28,7 @@ from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.forms import AccreditationForm, LabForm
 from labshare.web.public.maps import towns_map
-from labshare.web.steps import posted, pressed, problem_texts, words
+from labshare.web.steps import message_with, posted, pressed, problem_texts
 
 
 @blueprint.get("/labs", endpoint="labs")
@@ -52,7 +52,7 @@ def lab_new() -> Any:
         form,
         lambda: labs.create_lab(actor=current_actor(), now=utc_now(), firm_id=firm_id, details=form.details()),
         lambda lab: (
-            words(
+            message_with(
                 _("%(name)s is there as a draft, code %(code)s. Others see it once it is published."),
                 name=localized(lab),
                 code=lab.code,
@@ -94,11 +94,11 @@ def show_lab(lab_id: int, problem: Problem | None = None, apply_form: ApplyForm 
         shown=shown,
         lab=shown.lab,
         today=today,
-        conditions=common.in_words(lab_conditions(shown.lab)),
+        conditions=common.labelled(lab_conditions(shown.lab)),
         problems=problem_texts(problem),
         photos=photos_of(lab_id),
         application=last_application(lab_id),
-        asked=[] if shown.admitted else common.in_words(open_lab_conditions(open_lab_facts(shown.lab, today))),
+        asked=[] if shown.admitted else common.labelled(open_lab_conditions(open_lab_facts(shown.lab, today))),
         apply_form=apply_form or ApplyForm(formdata=None),
         may_change=common.may_change(),
     ), (problem.status if problem else 200)
@@ -112,7 +112,10 @@ def lab_edit(lab_id: int) -> Any:
     answer = posted(
         form,
         lambda: labs.edit_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id, details=form.details()),
-        lambda changed: (words(_("Saved: %(name)s."), name=localized(changed)), url_for("lab.lab", lab_id=lab_id)),
+        lambda changed: (
+            message_with(_("Saved: %(name)s."), name=localized(changed)),
+            url_for("lab.lab", lab_id=lab_id),
+        ),
     )
     if isinstance(answer, Response):
         return answer
@@ -126,7 +129,7 @@ def lab_publish(lab_id: int) -> Any:
     answer = pressed(
         lambda: labs.publish_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id),
         lambda lab: (
-            words(_("%(name)s is published; anyone can find it."), name=localized(lab)),
+            message_with(_("%(name)s is published; anyone can find it."), name=localized(lab)),
             url_for("lab.lab", lab_id=lab_id),
         ),
     )
@@ -140,7 +143,7 @@ def lab_withdraw(lab_id: int) -> Any:
     answer = pressed(
         lambda: labs.withdraw_lab(actor=current_actor(), now=utc_now(), lab_id=lab_id),
         lambda lab: (
-            words(_("%(name)s is withdrawn; bookings that are made stay."), name=localized(lab)),
+            message_with(_("%(name)s is withdrawn; bookings that are made stay."), name=localized(lab)),
             url_for("lab.lab", lab_id=lab_id),
         ),
     )

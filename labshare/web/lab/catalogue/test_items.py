@@ -26,7 +26,7 @@ from labshare.web.lab import blueprint
 from labshare.web.lab.catalogue import common
 from labshare.web.lab.catalogue.filters import narrowed
 from labshare.web.lab.catalogue.forms import StandardForm, TestItemForm
-from labshare.web.steps import posted, pressed, problem_texts, words
+from labshare.web.steps import message_with, posted, pressed, problem_texts
 
 
 @blueprint.get("/test-items", endpoint="test_items")
@@ -83,7 +83,9 @@ def test_item_new() -> Any:
             instruments=form.instruments.data or [],
         ),
         lambda added: (
-            words(_("%(name)s is there as a draft. It needs a fee before it is published."), name=localized(added)),
+            message_with(
+                _("%(name)s is there as a draft. It needs a fee before it is published."), name=localized(added)
+            ),
             url_for("lab.fee_new", item_id=added.id),
         ),
     )
@@ -109,7 +111,7 @@ def show_test_item(item_id: int, problem: Problem | None = None) -> Any:
         item=shown.item,
         today=today,
         categories=dict(Category.choices()),
-        conditions=common.in_words(item_conditions(shown.item, today, shown.fee, known=True)),
+        conditions=common.labelled(item_conditions(shown.item, today, shown.fee, known=True)),
         problems=problem_texts(problem),
         may_change=common.may_change(),
     ), (problem.status if problem else 200)
@@ -132,7 +134,7 @@ def test_item_edit(item_id: int) -> Any:
             instruments=form.instruments.data or [],
         ),
         lambda saved: (
-            words(_("Saved: %(name)s."), name=localized(saved)),
+            message_with(_("Saved: %(name)s."), name=localized(saved)),
             url_for("lab.test_item", item_id=item_id),
         ),
     )
@@ -150,7 +152,7 @@ def test_item_publish(item_id: int) -> Any:
     answer = pressed(
         lambda: test_items.publish_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
         lambda one: (
-            words(_("%(name)s is published; it can be booked now."), name=localized(one)),
+            message_with(_("%(name)s is published; it can be booked now."), name=localized(one)),
             url_for("lab.test_item", item_id=item_id),
         ),
     )
@@ -164,7 +166,7 @@ def test_item_withdraw(item_id: int) -> Any:
     answer = pressed(
         lambda: test_items.withdraw_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
         lambda one: (
-            words(_("%(name)s is withdrawn; bookings that are made stay."), name=localized(one)),
+            message_with(_("%(name)s is withdrawn; bookings that are made stay."), name=localized(one)),
             url_for("lab.test_item", item_id=item_id),
         ),
     )
@@ -178,7 +180,7 @@ def test_item_copy(item_id: int) -> Any:
     answer = pressed(
         lambda: copy_test_item(actor=current_actor(), now=utc_now(), test_item_id=item_id),
         lambda copy: (
-            words(_("%(name)s is there as a draft, with its fees."), name=localized(copy)),
+            message_with(_("%(name)s is there as a draft, with its fees."), name=localized(copy)),
             url_for("lab.test_item_edit", item_id=copy.id),
         ),
     )

@@ -1,4 +1,4 @@
-"""The words of what rooms below notices tell (accounts, organisations); rooms above register their own."""
+"""Kinds of notices of the rooms below notices (accounts, organisations); rooms above register their own."""
 
 from flask_babel import lazy_gettext as _l
 

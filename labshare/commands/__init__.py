@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 from flask import has_app_context
 
+from labshare import uncollected
 from labshare.kernel.errors import Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,7 +55,8 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         files = sorted(_files(), key=lambda file: file != name.replace("-", "_"))
-        return next((found for file in files if (found := _commands_of(file).get(name))), None)
+        with uncollected():
+            return next((found for file in files if (found := _commands_of(file).get(name))), None)
 
 
 def _files() -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask, request
 from sqlalchemy.exc import OperationalError
 
+from labshare.http.addressing import Address
 from labshare.http.bodies import SealedRequest, read_body
 from labshare.kernel.database import commits, db
 from labshare.kernel.errors import Busy
@@ -38,6 +39,7 @@ class Application(Flask):
     """
 
     request_class = SealedRequest
+    url_rule_class = Address
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,10 +4,10 @@ from typing import Any, ClassVar, cast
 
 import marshmallow as ma
 
-from labshare.http.fields import Inside, Text, Whole
+from labshare.http.fields import Inside, Text, Unchanging, Whole
 
 
-class Answer(ma.Schema):
+class Answer(Unchanging):
     """What goes out: all of its fields are there, but the `optional` ones."""
 
     class Meta:

@@ -45,12 +45,12 @@ def desk(app: Flask, client: FlaskClient, clock: Any) -> Desk:
     return Desk(booked, client, manager, f"/lab/bookings/{booked.ref}/cancel", form)
 
 
-def kept_in(answer: Any) -> str | None:
+def preserved_in(answer: Any) -> str | None:
     found = re.search(r'name="kept"[^>]*value="([^"]+)"', answer.text)
     return found[1] if found else None
 
 
-def again(client: FlaskClient, who: Any, kept: str | None, password: str = PASSWORD, **more: Any) -> Any:
+def resumed(client: FlaskClient, who: Any, kept: str | None, password: str = PASSWORD, **more: Any) -> Any:
     return client.post(
         "/account/sign-in-again", data={"email": who.email, "password": password, "kept": kept or ""}, **more
     )
@@ -60,11 +60,11 @@ def test_what_was_typed_is_kept_and_the_act_is_named_and_asked_for(desk: Desk) -
     answer = desk.client.post(desk.path, data=desk.form, headers=OWN_PAGE)
     assert answer.status_code == 401
     assert "登录已过期，请重新登录，已填内容已保留。" in answer.text
-    kept = kept_in(answer)
-    wrong = again(desk.client, desk.manager, kept, "no")
+    kept = preserved_in(answer)
+    wrong = resumed(desk.client, desk.manager, kept, "no")
     assert wrong.status_code == 422
-    assert kept_in(wrong) == kept
-    ready = again(desk.client, desk.manager, kept)
+    assert preserved_in(wrong) == kept
+    ready = resumed(desk.client, desk.manager, kept)
     assert ready.status_code == 200
     assert re.search(r"<h1>取消预约</h1>\s*<p>[^<]*" + desk.booked.ref, ready.text)
     assert f'action="{desk.path}"' in ready.text
@@ -79,7 +79,12 @@ def test_click_does_what_was_kept(app: Flask, desk: Desk) -> None:
     page = desk.client.post(desk.path, data=desk.form, headers=OWN_PAGE)
     ready = desk.client.post(
         "/account/sign-in-again",
-        data={"email": desk.manager.email, "password": PASSWORD, "kept": kept_in(page), "csrf_token": token_in(page)},
+        data={
+            "email": desk.manager.email,
+            "password": PASSWORD,
+            "kept": preserved_in(page),
+            "csrf_token": token_in(page),
+        },
     )
     assert ready.status_code == 200
     done = desk.client.post(desk.path, data={"cancel-reason": "仪器检修", "csrf_token": token_in(ready)})
@@ -93,8 +98,8 @@ def token_in(answer: Any) -> str:
 
 def test_act_is_named_in_english_too(desk: Desk) -> None:
     english = {"Accept-Language": "en"}
-    kept = kept_in(desk.client.post(desk.path, data=desk.form, headers={**OWN_PAGE, **english}))
-    ready = again(desk.client, desk.manager, kept, headers=english)
+    kept = preserved_in(desk.client.post(desk.path, data=desk.form, headers={**OWN_PAGE, **english}))
+    ready = resumed(desk.client, desk.manager, kept, headers=english)
     assert "<h1>Cancel booking</h1>" in ready.text
     assert desk.booked.ref in ready.text
 
@@ -119,22 +124,22 @@ def test_only_a_form_of_our_own_pages_is_kept(app: Flask, desk: Desk, headers: d
     app.config["BASE_URL"] = "https://labshare.test.example/"
     answer = desk.client.post(desk.path, data=desk.form, headers=headers)
     assert answer.status_code == 401
-    assert (kept_in(answer) is not None) == kept
+    assert (preserved_in(answer) is not None) == kept
 
 
 def test_another_browser_gets_nothing_of_it(app: Flask, desk: Desk) -> None:
     """An attacker's own kept form, planted in the browser of somebody else."""
-    kept = kept_in(desk.client.post(desk.path, data=desk.form, headers=OWN_PAGE))
+    kept = preserved_in(desk.client.post(desk.path, data=desk.form, headers=OWN_PAGE))
     victim = app.test_client()
-    assert again(victim, desk.manager, kept).status_code == 409
+    assert resumed(victim, desk.manager, kept).status_code == 409
     assert victim.get("/account/").status_code != 200
 
 
 def test_another_person_at_the_same_browser_gets_nothing_of_it(desk: Desk) -> None:
     other = make.member(desk.booked.lab.firm, "lab_manager", password_hash=PASSWORD_HASH)
     db.session.commit()
-    kept = kept_in(desk.client.post(desk.path, data=desk.form, headers=OWN_PAGE))
-    answer = again(desk.client, other, kept)
+    kept = preserved_in(desk.client.post(desk.path, data=desk.form, headers=OWN_PAGE))
+    answer = resumed(desk.client, other, kept)
     assert answer.status_code == 303
     assert "登录前所填内容属于另一账号，未予保留。" in desk.client.get(answer.location).text
 
@@ -143,16 +148,16 @@ def test_person_who_may_not_see_the_object_is_not_told_of_it(app: Flask, desk: D
     stranger = make.member(make.firm(), "owner", password_hash=PASSWORD_HASH)
     db.session.commit()
     fresh = app.test_client()
-    kept = kept_in(fresh.post(desk.path, data=desk.form, headers=OWN_PAGE))
-    assert again(fresh, stranger, kept).status_code == 303
+    kept = preserved_in(fresh.post(desk.path, data=desk.form, headers=OWN_PAGE))
+    assert resumed(fresh, stranger, kept).status_code == 303
 
 
 def test_regulator_who_signs_in_gets_no_act(app: Flask, desk: Desk) -> None:
     officer = make.regulator("officer", password_hash=PASSWORD_HASH)
     db.session.commit()
     fresh = app.test_client()
-    kept = kept_in(fresh.post(desk.path, data=desk.form, headers=OWN_PAGE))
-    assert again(fresh, officer, kept).status_code == 303
+    kept = preserved_in(fresh.post(desk.path, data=desk.form, headers=OWN_PAGE))
+    assert resumed(fresh, officer, kept).status_code == 303
 
 
 @pytest.mark.parametrize("role", ["officer", "admin"])
@@ -166,7 +171,7 @@ def test_acts_of_regulators_and_administrators_are_not_kept(
     path = "/regulator/rewards/corrections" if role == "officer" else f"/admin/firms/{firm.id}/return"
     answer = client.post(path, data={"reason": "名称与执照不符"}, headers=OWN_PAGE)
     assert answer.status_code == 401
-    assert kept_in(answer) is None
+    assert preserved_in(answer) is None
 
 
 def test_no_route_of_regulators_administrators_or_accounts_is_listed(app: Flask) -> None:
@@ -234,5 +239,5 @@ def test_every_form_of_clients_and_labs_is_kept_or_has_nothing_to_keep(app: Flas
 def test_kept_form_is_not_made_by_another(app: Flask, client: FlaskClient, clock: Any) -> None:
     known = make.person(password_hash=PASSWORD_HASH)
     db.session.commit()
-    assert again(client, known, "WyIvYWRtaW4iLFtdXQ.x.y").status_code == 409
+    assert resumed(client, known, "WyIvYWRtaW4iLFtdXQ.x.y").status_code == 409
     assert client.get("/account/").status_code != 200

@@ -24,7 +24,7 @@ from tests.signing import sign_in
 def who(app: Flask, client: FlaskClient, clock: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Ask the application who acts."""
     for rule, view in (
-        ("/-who", lambda: _told(current_actor())),
+        ("/-who", lambda: _actor_as_json(current_actor())),
         ("/-act-for/<int:firm>", lambda firm: {"done": act_for(firm)}),
     ):
         if rule not in app.view_functions:
@@ -33,7 +33,7 @@ def who(app: Flask, client: FlaskClient, clock: Any, monkeypatch: pytest.MonkeyP
     return lambda: client.get("/-who").json
 
 
-def _told(actor: Any) -> dict[str, Any]:
+def _actor_as_json(actor: Any) -> dict[str, Any]:
     return {"person": actor.person_id, "firm": actor.firm_id, "roles": sorted(actor.roles), "address": actor.address}
 
 

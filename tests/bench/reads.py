@@ -168,7 +168,7 @@ def reads(engine: str, url: str) -> list[Read]:
         found = public_figures(day)
         return [(found.labs, found.tests, found.clients)]
 
-    def said(events: Iterable[Any]) -> Any:
+    def recorded(events: Iterable[Any]) -> Any:
         return [(event.action, event.subject_id) for event in events]
 
     def sorted_ids(run: Callable[[], Any]) -> Callable[[], Any]:
@@ -199,13 +199,13 @@ def reads(engine: str, url: str) -> list[Read]:
         Read("a programme's month, calculated anew", lambda: _payable(last), grows=True),
         Read(
             "audit search, one firm",
-            lambda: said(trail.search(of_firm)),
+            lambda: recorded(trail.search(of_firm)),
             asked(trail_sql),
             TRAIL,
         ),
         Read(
             "audit trail of a booking",
-            lambda: said(trail.story("booking", ref)),
+            lambda: recorded(trail.story("booking", ref)),
             asked(story_sql),
             STORY,
         ),

@@ -46,7 +46,7 @@ def ask(house: House, **given: Any) -> Approval:
     return found
 
 
-def told(kind: str) -> list[int]:
+def notified(kind: str) -> list[int]:
     db.session.rollback()
     return [row.person_id for row in db.session.query(Notice).filter_by(kind=kind)]
 
@@ -59,9 +59,9 @@ def test_above_the_amount_nothing_is_booked(house: House, approver: Actor) -> No
     assert db.session.query(Booking).count() == 0
     held = db.session.query(Holding).one()
     assert (held.kind, held.held_for, held.expires_at) == ("offer", None, asked.answer_by)
-    assert approver.person_id in told("approval.asked")
-    assert house.client.person_id not in told("approval.asked")
-    assert not told("booking.requested")
+    assert approver.person_id in notified("approval.asked")
+    assert house.client.person_id not in notified("approval.asked")
+    assert not notified("booking.requested")
 
 
 def test_at_the_amount_nobody_is_asked(house: House, approver: Actor) -> None:  # R-APPROVAL-1
@@ -80,7 +80,7 @@ def test_the_yes_books_for_whoever_asked(house: House, approver: Actor) -> None:
         "质检",
     )
     assert db.session.query(Holding).filter(Holding.booking_id.is_(None)).count() == 0
-    assert told("approval.given") == [house.client.person_id]
+    assert notified("approval.given") == [house.client.person_id]
     with pytest.raises(ApprovalOver):
         house.do(services.approve, approver, approval_id=asked.id, price_fen=asked.price_fen)
     assert db.session.query(Booking).count() == 1
@@ -111,7 +111,7 @@ def test_a_no_has_a_reason_and_frees_the_time(house: House, approver: Actor) -> 
         house.do(services.refuse_approval, approver, approval_id=asked.id, reason=" ")
     house.do(services.refuse_approval, approver, approval_id=asked.id, reason="预算已用完")
     assert db.session.query(Holding).count() == 0
-    assert told("approval.refused") == [house.client.person_id]
+    assert notified("approval.refused") == [house.client.person_id]
 
 
 def test_the_asker_takes_it_back(house: House, approver: Actor) -> None:
@@ -130,7 +130,7 @@ def test_it_lapses_like_a_request(house: House, approver: Actor, clock: Clock) -
     with pytest.raises(ApprovalOver):
         house.do(services.approve, approver, approval_id=asked.id, price_fen=asked.price_fen)
     assert (house.do(services.lapse_approvals, SYSTEM), house.do(services.lapse_approvals, SYSTEM)) == (1, 0)
-    assert told("approval.lapsed") == [house.client.person_id]
+    assert notified("approval.lapsed") == [house.client.person_id]
 
 
 def test_its_time_is_taken(house: House, approver: Actor) -> None:

@@ -58,7 +58,7 @@ def accept(house: House, made: ForClient, actor: Actor | None = None, **given: A
     return found
 
 
-def told(kind: str) -> list[int]:
+def notified(kind: str) -> list[int]:
     db.session.rollback()
     return [row.person_id for row in db.session.query(Notice).filter_by(kind=kind)]
 
@@ -74,7 +74,7 @@ def test_the_time_is_held_and_nothing_is_booked(house: House) -> None:  # R-PHON
     held = db.session.query(Holding).one()
     assert (held.kind, held.expires_at, held.starts_at) == ("offer", made.answer_by, at(START))
     assert count(Booking) == 0
-    assert told("for_client.made") == [house.client.person_id]
+    assert notified("for_client.made") == [house.client.person_id]
 
 
 def test_the_yes_books_confirmed_from_its_own_day_on(house: House, clock: Clock) -> None:  # R-PHONE-3
@@ -85,8 +85,8 @@ def test_the_yes_books_confirmed_from_its_own_day_on(house: House, clock: Clock)
     assert (booking.price_fen, booking.sample_description) == (made.price_fen, "两件")
     assert booking.booked_at == clock.now, "relations, admission and class are those of the day of the yes"
     assert [row.kind for row in db.session.query(Holding)] == ["booking"]
-    assert house.manager.person_id in told("for_client.accepted")
-    assert house.client.person_id in told("booking.confirmed")
+    assert house.manager.person_id in notified("for_client.accepted")
+    assert house.client.person_id in notified("booking.confirmed")
 
 
 @pytest.mark.parametrize(("by", "paid"), [(500, 0), (-500, -500)])
@@ -153,14 +153,14 @@ def test_one_yes_and_none_after_the_end(house: House) -> None:  # R-PHONE-3
     with pytest.raises(ForClientOver):
         accept(house, second)
     assert (count(Booking), count(Holding)) == (1, 1)
-    assert told("for_client.withdrawn") == [house.client.person_id]
+    assert notified("for_client.withdrawn") == [house.client.person_id]
 
 
 def test_a_no_frees_the_time(house: House) -> None:
     made = make(house)
     house.do(services.decline_for_client, house.client, made_id=made.id, reason="另有安排")
     assert count(Holding) == 0
-    assert told("for_client.declined") == [house.manager.person_id]
+    assert notified("for_client.declined") == [house.manager.person_id]
 
 
 def test_it_lapses_and_both_are_told(house: House, clock: Clock) -> None:  # R-PHONE-2
@@ -170,7 +170,7 @@ def test_it_lapses_and_both_are_told(house: House, clock: Clock) -> None:  # R-P
     with pytest.raises(ForClientOver):
         accept(house, made)
     assert (house.do(services.lapse_for_clients, SYSTEM), house.do(services.lapse_for_clients, SYSTEM)) == (1, 0)
-    assert sorted(told("for_client.lapsed")) == sorted([house.client.person_id, house.manager.person_id])
+    assert sorted(notified("for_client.lapsed")) == sorted([house.client.person_id, house.manager.person_id])
     assert count(Booking) == 0
 
 

@@ -55,7 +55,7 @@ def bad(house: House, *sheets: ReadSheet) -> list[tuple[str, str]]:
     return [(f"{one.letter}{one.row}", one.problem.code) for one in made.bad]
 
 
-def said(house: House, *rows: dict[str, Any]) -> list[str]:
+def sentences(house: House, *rows: dict[str, Any]) -> list[str]:
     made = check_sheets(actor=house.manager, now=house.clock.now, lab_id=house.lab.id, sheets=[of(*rows)])
     return [one.problem.text for one in made.bad]
 
@@ -123,7 +123,7 @@ def test_a_cell_may_be_written_as_people_do(house: House) -> None:
 
 def test_what_has_the_time_is_named_with_the_next_place_of_that_day(single: House) -> None:  # R-SHEET-7
     ref = single.book("2026-12-08 09:00").ref
-    [told] = said(single, promised(single, *MORNING))
+    [told] = sentences(single, promised(single, *MORNING))
     assert ref in told
     assert "10:00" in told.split(ref)[1]
     where = {
@@ -132,7 +132,7 @@ def test_what_has_the_time_is_named_with_the_next_place_of_that_day(single: Hous
         "ends_at": at("2026-12-10 00:00"),
     }
     single.do(services.block, single.manager, kind="maintenance", note="导轨保养", **where)
-    [told] = said(single, promised(single, "2026-12-09 08:30", "2026-12-09 10:00"))
+    [told] = sentences(single, promised(single, "2026-12-09 08:30", "2026-12-09 10:00"))
     assert "维护 · 导轨保养" in told
     assert "空闲" not in told
     assert bad(single, of(promised(single, "2026-12-08 10:00", "2026-12-08 11:00"))) == []
@@ -141,7 +141,7 @@ def test_what_has_the_time_is_named_with_the_next_place_of_that_day(single: Hous
 def test_two_rows_that_need_one_unit(house: House) -> None:  # R-SHEET-7
     rows = [promised(house, *MORNING, f"第 {n} 家") for n in range(3)]
     assert bad(house, of(*rows)) == [("B4", "PromisedTakenUntil")]
-    assert "本文件第 2 行, 本文件第 3 行" in said(house, *rows)[0]
+    assert "本文件第 2 行, 本文件第 3 行" in sentences(house, *rows)[0]
     named = [promised(house, *MORNING, f"第 {n} 家", unit=Decimal(1)) for n in range(2)]
     assert bad(house, of(*named)) == [("C3", "PromisedTakenUntil")]
     assert bad(house, of(promised(house, *MORNING), promised(house, *MORNING))) == [("D3", "RowTwice")]

@@ -83,7 +83,7 @@ def house(app: Flask, clock: Any) -> House:
     return House(clock)
 
 
-def told(kind: str) -> list[int]:
+def notified(kind: str) -> list[int]:
     db.session.flush()
     return [notice.person_id for notice in db.session.query(Notice).filter_by(kind=kind)]
 
@@ -95,7 +95,7 @@ def test_a_value_said_anew_counts_once_its_proof_is_confirmed(house: House) -> N
         house.confirm(claim)
     house.confirm(house.prove(claim))
     assert house.instrument.confirmed_value_fen == 90_000_000
-    assert told("claim.confirmed") == [house.manager.person_id]
+    assert notified("claim.confirmed") == [house.manager.person_id]
 
 
 @pytest.mark.parametrize("changed", [{"name": "压力容器检验"}, {"category": "bearings"}])
@@ -144,7 +144,7 @@ def test_what_is_not_confirmed_says_why_and_waits_again_with_a_proof(house: Hous
     with pytest.raises(ReasonRequired):
         house.refuse(claim, reason=" ")
     house.refuse(claim)
-    assert told("claim.refused") == [house.manager.person_id]
+    assert notified("claim.refused") == [house.manager.person_id]
     assert [(one.refused, one.reason) for one in claims_of(house.lab.id)] == [(True, "资产卡片缺页。")]
     again = house.prove(claim)
     assert again.id != claim.id

@@ -99,7 +99,7 @@ def entries(fetch, today):
     for of, papers in papers_by_booking(fetch).items():
         if not papers["reports"]:
             continue
-        for month, (fen, tax) in ledger.kept(papers, closed[bookings[of]["division"]], today).items():
+        for month, (fen, tax) in ledger.closed_ledger(papers, closed[bookings[of]["division"]], today).items():
             rows.append(
                 {
                     "id": (of, month),

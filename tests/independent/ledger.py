@@ -70,7 +70,7 @@ def ledger(papers, today):
     return entries
 
 
-def kept(papers, closed, today):
+def closed_ledger(papers, closed, today):
     """The ledger that comes about where months close: {"YYYY-MM": (amount, tax)}, nothing where nothing is entered.
 
     `closed` [(month name, moment)], each month closed after those before it and never opened again. What a closed month

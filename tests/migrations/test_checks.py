@@ -18,7 +18,7 @@ PAUSE = text("UPDATE booking SET state = 'paused', received_at = booked_at")
 
 
 @pytest.fixture
-def said() -> str:
+def condition() -> str:
     (check,) = (
         each for each in Booking.__table__.constraints if isinstance(each, CheckConstraint) and each.name == NAME
     )
@@ -30,13 +30,13 @@ def change(old: str, new: str) -> None:
         Operations(MigrationContext.configure(connection)).change_check("booking", NAME, old=old, new=new)
 
 
-def test_a_new_word_is_taken_and_everything_else_stays(app, clock, said):
+def test_a_new_word_is_taken_and_everything_else_stays(app, clock, condition):
     make_house(clock).book("2026-11-25 09:00")
     before = objects_besides_columns()
 
     with pytest.raises(IntegrityError, match=NAME), db.engine.begin() as connection:
         connection.execute(PAUSE)
-    change(said, said.replace("'tested'", "'paused', 'tested'"))
+    change(condition, condition.replace("'tested'", "'paused', 'tested'"))
 
     with db.engine.begin() as connection:
         assert connection.execute(PAUSE).rowcount == 1
@@ -47,21 +47,21 @@ def test_a_new_word_is_taken_and_everything_else_stays(app, clock, said):
 
 
 @pytest.mark.engines("sqlite")
-def test_words_that_do_not_stand_there_are_refused(app, said):
+def test_words_that_do_not_stand_there_are_refused(app, condition):
     with pytest.raises(RuntimeError, match=NAME):
-        change("state IN ('never')", said)
+        change("state IN ('never')", condition)
 
 
 @pytest.mark.engines("sqlite")
-def test_what_the_models_say_otherwise_is_found(app, said):
-    old = said.replace(", 'no_show'", "")
-    change(said, old)
+def test_what_the_models_say_otherwise_is_found(app, condition):
+    old = condition.replace(", 'no_show'", "")
+    change(condition, old)
 
     with db.engine.connect() as connection:
         opts = {"autogenerate_plugins": ["alembic.autogenerate.*", PLUGIN]}
         script = produce_migrations(MigrationContext.configure(connection, opts=opts), Base.metadata)
 
     (found,) = (each for each in script.upgrade_ops.ops if isinstance(each, ChangeCheck))
-    assert (found.table, found.name, found.old, found.new) == ("booking", NAME, old, said)
+    assert (found.table, found.name, found.old, found.new) == ("booking", NAME, old, condition)
     back = found.reverse()
-    assert (back.old, back.new) == (said, old)
+    assert (back.old, back.new) == (condition, old)

@@ -25,7 +25,7 @@ def kind() -> Iterator[None]:
     del kinds.KINDS["test.told"]
 
 
-def tell(to: str, now: Any, times: int = 1) -> None:
+def send(to: str, now: Any, times: int = 1) -> None:
     for _ in range(times):
         send_mail(to=to, kind="test.told", now=now)
     db.session.commit()
@@ -38,7 +38,7 @@ def sent(now: Any, limit: int = 100) -> list[str]:
 
 
 def test_mails_somebody_sits_waiting_for_go_first(app: Flask, clock: Any) -> None:
-    tell("crowd@test.example", clock.now, 5)
+    send("crowd@test.example", clock.now, 5)
     someone = make.person(email="waiting@test.example")
     send_mail(to=someone.email, kind="account.reset", link_id=someone.id, now=clock.now)
     db.session.commit()
@@ -49,8 +49,8 @@ def test_one_address_gets_so_many_an_hour_and_the_rest_waits(
     app: Flask, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "MOST_TO_ADDRESS", 3)
-    tell("busy@test.example", clock.now, 5)
-    tell("other@test.example", clock.now)
+    send("busy@test.example", clock.now, 5)
+    send("other@test.example", clock.now)
     assert sent(clock.now) == ["busy@test.example"] * 3 + ["other@test.example"]
     assert sent(clock.advance(minutes=30)) == []
     assert sent(clock.advance(minutes=30, seconds=1)) == ["busy@test.example"] * 2
@@ -59,7 +59,7 @@ def test_one_address_gets_so_many_an_hour_and_the_rest_waits(
 def test_all_together_get_so_many_an_hour_and_urgent_ones_a_tenth_more(app: Flask, clock: Any) -> None:
     app.config["MAIL_PER_HOUR"] = 10
     for number in range(12):
-        tell(f"a{number}@test.example", clock.now)
+        send(f"a{number}@test.example", clock.now)
     assert len(sent(clock.now)) == 9
     someone = make.person(email="waiting@test.example")
     send_mail(to=someone.email, kind="account.reset", link_id=someone.id, now=clock.now)

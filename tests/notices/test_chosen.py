@@ -25,7 +25,7 @@ TELLS = {
 }
 
 
-def told(person: make.Person, clock: Clock) -> list[str]:
+def notified(person: make.Person, clock: Clock) -> list[str]:
     """The kinds of mails that a notice of each of these kinds came to."""
     with transaction():
         for kind, params in TELLS.items():
@@ -43,13 +43,13 @@ def choose(person: make.Person, clock: Clock, *off: str) -> None:
 def test_a_topic_is_switched_off_and_on(app: Flask, clock: Clock) -> None:  # R-TOLD-4
     with transaction():
         someone, other = make.person(), make.person()
-    assert len(told(someone, clock)) == 2
+    assert len(notified(someone, clock)) == 2
     choose(someone, clock, Topic.FIRM_NEWS)
-    assert len(told(someone, clock)) == 3, "the password's mail alone"
-    assert len(told(other, clock)) == 2
+    assert len(notified(someone, clock)) == 3, "the password's mail alone"
+    assert len(notified(other, clock)) == 2
     assert db.session.query(Notice).filter_by(person_id=someone.id).count() == 4, "notices come all the same"
     choose(someone, clock)
-    assert len(told(someone, clock)) == 5
+    assert len(notified(someone, clock)) == 5
 
 
 def test_the_account_is_not_switched_off(app: Flask, clock: Clock) -> None:  # R-TOLD-4
@@ -57,7 +57,7 @@ def test_the_account_is_not_switched_off(app: Flask, clock: Clock) -> None:  # R
         someone = make.person()
     choose(someone, clock, *Topic)
     assert Topic.ACCOUNT not in {row.topic for row in db.session.query(MailSwitchedOff)}
-    assert len(told(someone, clock)) == 1
+    assert len(notified(someone, clock)) == 1
     statement = "INSERT INTO mail_switched_off (person_id, topic, since) VALUES (:id, 'security', '2026-11-24')"
     with pytest.raises(IntegrityError):
         db.session.execute(text(statement), {"id": someone.id})

@@ -64,7 +64,7 @@ def declared(pair: tuple[Firm, Firm, Actor], now: Any, **given: Any) -> Affiliat
     )
 
 
-def told(kind: str) -> list[int]:
+def notified(kind: str) -> list[int]:
     db.session.flush()
     return [notice.person_id for notice in db.session.query(Notice).filter_by(kind=kind)]
 
@@ -145,12 +145,12 @@ def test_the_other_side_is_told_and_agrees_once(pair: tuple[Firm, Firm, Actor], 
     _own, other, by = pair
     second = owner(other)
     made = declared(pair, clock.now)
-    assert told("affiliation.declared") == [second.person_id]
+    assert notified("affiliation.declared") == [second.person_id]
     with pytest.raises(NotAllowed):
         services.agree_affiliation(actor=by, now=clock.now, affiliation_id=made.id)
     services.agree_affiliation(actor=second, now=clock.now, affiliation_id=made.id)
     assert (made.agreed_at, made.agreed_by) == (clock.now, second.person_id)
-    assert told("affiliation.agreed") == [by.person_id]
+    assert notified("affiliation.agreed") == [by.person_id]
     with pytest.raises(errors.AffiliationAgreed):
         services.agree_affiliation(actor=second, now=clock.now, affiliation_id=made.id)
     assert actions(made) == ["affiliation.declare", "affiliation.agree"]
@@ -166,7 +166,7 @@ def test_the_other_side_objects_and_an_officer_decides(
     services.object_to_affiliation(actor=theirs, now=clock.now, affiliation_id=made.id, reason="并非同一股东")
     assert made.link.state(TODAY) == "objected"
     assert affiliations_to_decide(ANYONE) == {made.id: ("objected",)}
-    assert told("affiliation.objected_task") == [officer.person_id]
+    assert notified("affiliation.objected_task") == [officer.person_id]
     with pytest.raises(errors.ObjectedAlready):
         services.object_to_affiliation(actor=theirs, now=clock.now, affiliation_id=made.id, reason="再次")
     later = clock.advance(hours=1)
@@ -220,7 +220,7 @@ def test_officer_enters_what_was_found_and_both_owners_are_told(
     second = owner(pair[1])
     made = entered(pair, officer, clock.now)
     assert (made.source, made.confirmed_at, made.confirmed_by) == ("inspection", clock.now, officer.person_id)
-    assert sorted(told("affiliation.entered")) == sorted([pair[2].person_id, second.person_id])
+    assert sorted(notified("affiliation.entered")) == sorted([pair[2].person_id, second.person_id])
     with pytest.raises(NotAllowed):
         entered(pair, pair[2], clock.now)
 
@@ -292,7 +292,7 @@ def test_nothing_changes_until_a_second_person_agrees(
     made = entered(pair, officer, clock.now)
     given = {"now": clock.now, "affiliation_id": made.id, "source": "inspection", "reason": "已分家"}
     change = services.propose_change(actor=officer, act="voiding", **given)
-    assert (made.voided_at, told("affiliation.change_waits")) == (None, [second.person_id])
+    assert (made.voided_at, notified("affiliation.change_waits")) == (None, [second.person_id])
     assert [link.id for link in links()] == [made.id]
     with pytest.raises(errors.ChangeWaits):
         services.propose_change(actor=officer, act="ending", valid_to=TODAY, **given)
@@ -310,7 +310,7 @@ def test_nothing_changes_until_a_second_person_agrees(
         services.agree_change(actor=second, **agree | {"seen": "x"})
     services.agree_change(actor=second, **agree)
     assert (made.voided_at, made.voided_by, links()) == (clock.now, officer.person_id, [])
-    assert (change.agreed_by, told("affiliation.voided")) == (second.person_id, [pair[2].person_id])
+    assert (change.agreed_by, notified("affiliation.voided")) == (second.person_id, [pair[2].person_id])
     with pytest.raises(errors.ChangeDecided):
         services.agree_change(actor=second, **agree)
 
@@ -335,7 +335,7 @@ def test_a_change_is_refused_or_withdrawn_and_proposed_anew(
     for who, hears in ((second, [officer.person_id]), (officer, [officer.person_id])):
         change = services.propose_change(actor=officer, **given)
         services.drop_change(actor=who, now=clock.now, change_id=change.id)
-        assert (change.dropped_by, told("affiliation.change_refused")) == (who.person_id, hears)
+        assert (change.dropped_by, notified("affiliation.change_refused")) == (who.person_id, hears)
         with pytest.raises(errors.ChangeDecided):
             services.agree_change(actor=second, now=clock.now, change_id=change.id, seen=change.seen)
     assert changed(officer, second, clock.now, made, "voiding").voided_at == clock.now
@@ -424,7 +424,7 @@ def test_what_an_officer_confirmed_a_firm_asks_to_end(
     with pytest.raises(errors.EndAskedAlready):
         services.ask_end(**ask)
     assert affiliations_to_decide(ANYONE) == {made.id: ("end_asked",)}
-    assert told("affiliation.end_asked") == [officer.person_id]
+    assert notified("affiliation.end_asked") == [officer.person_id]
     services.decline_end(actor=officer, now=clock.now, affiliation_id=made.id, reason="未见变更登记")
     assert affiliations_to_decide(ANYONE) == {}
     with pytest.raises(errors.EndNotAsked):
@@ -486,7 +486,7 @@ OVERWRITTEN = [
 
 
 @pytest.fixture
-def told_much(pair: tuple[Firm, Firm, Actor], officer: Actor, second: Actor, clock: Any) -> Affiliation:
+def fully_decided(pair: tuple[Firm, Firm, Actor], officer: Actor, second: Actor, clock: Any) -> Affiliation:
     """Declared, agreed, confirmed, ended."""
     made = declared(pair, clock.now)
     given = {"now": clock.now, "affiliation_id": made.id}
@@ -507,27 +507,27 @@ def refused_by_the_database(statement: str) -> bool:
     return False
 
 
-def test_what_was_recorded_is_never_overwritten(told_much: Affiliation) -> None:  # R-AFFILIATION-9
+def test_what_was_recorded_is_never_overwritten(fully_decided: Affiliation) -> None:  # R-AFFILIATION-9
     passed = [
         change
         for change in OVERWRITTEN
-        if not refused_by_the_database(f"UPDATE affiliation SET {change} WHERE id = {told_much.id}")
+        if not refused_by_the_database(f"UPDATE affiliation SET {change} WHERE id = {fully_decided.id}")
     ]
     assert not passed
 
 
 def test_rows_stay_and_voided_ones_are_left_alone(
-    told_much: Affiliation, officer: Actor, second: Actor, clock: Any
+    fully_decided: Affiliation, officer: Actor, second: Actor, clock: Any
 ) -> None:  # R-AFFILIATION-9
-    assert refused_by_the_database(f"DELETE FROM affiliation WHERE id = {told_much.id}")
+    assert refused_by_the_database(f"DELETE FROM affiliation WHERE id = {fully_decided.id}")
     with transaction():
-        changed(officer, second, clock.now, told_much, "voiding")
+        changed(officer, second, clock.now, fully_decided, "voiding")
     for change in (
         "voided_at = NULL, voided_by = NULL, void_reason = NULL",
         "voided_at = '2020-01-01 00:00:00'",
         f"seen_at = '2026-11-24 00:00:00', seen_by = {officer.person_id}",
     ):
-        assert refused_by_the_database(f"UPDATE affiliation SET {change} WHERE id = {told_much.id}"), change
+        assert refused_by_the_database(f"UPDATE affiliation SET {change} WHERE id = {fully_decided.id}"), change
 
 
 @pytest.mark.parametrize(

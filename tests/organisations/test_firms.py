@@ -68,7 +68,7 @@ def verified(administrator: Actor, now: Any, firm: Firm) -> Firm:
     return verify_firm(actor=administrator, now=now, firm_id=firm.id, seen=digest_of(what_is_verified(firm)))
 
 
-def told(kind: str) -> list[int]:
+def notified(kind: str) -> list[int]:
     db.session.flush()
     return [notice.person_id for notice in db.session.query(Notice).filter_by(kind=kind)]
 
@@ -79,7 +79,7 @@ def test_registrar_is_owner_and_administrators_are_told(
     firm = registered(someone, clock.now)
     assert owner_of(firm).person_id == someone.person_id
     assert (state_of(firm), firm.size_class, firm.division) == ("waiting", None, "330624")
-    assert told("firm.submitted") == [administrator.person_id]
+    assert notified("firm.submitted") == [administrator.person_id]
     assert search_firms(administrator, FirmFilter(state="waiting"))[0] == [firm]
 
 
@@ -145,7 +145,7 @@ def test_verified_and_its_owner_is_told(app: Flask, clock: Any, someone: Actor, 
     firm = registered(someone, clock.now)
     verified(administrator, clock.now, firm)
     assert (firm.verified_by, state_of(firm)) == (administrator.person_id, "verified")
-    assert told("firm.verified") == [someone.person_id]
+    assert notified("firm.verified") == [someone.person_id]
     with pytest.raises(errors.AlreadyVerified):
         verified(administrator, clock.now, firm)
 
@@ -157,7 +157,7 @@ def test_returned_with_a_reason_corrected_and_submitted_again(
     with pytest.raises(ReasonRequired):
         return_firm(actor=administrator, now=clock.now, firm_id=firm.id, reason="")
     return_firm(actor=administrator, now=clock.now, firm_id=firm.id, reason="营业执照名称不符。")
-    assert told("firm.returned") == [someone.person_id]
+    assert notified("firm.returned") == [someone.person_id]
     with pytest.raises(errors.NotSubmitted):
         verified(administrator, clock.now, firm)
     submit_firm(actor=owner_of(firm), now=clock.now, firm_id=firm.id)

@@ -45,21 +45,21 @@ def desk(app: Flask, clock: Any) -> Desk:
     return Desk(clock)
 
 
-def told(kind: str) -> list[int]:
+def notified(kind: str) -> list[int]:
     db.session.flush()
     return [notice.person_id for notice in db.session.query(Notice).filter_by(kind=kind)]
 
 
 def test_one_proposes_and_another_takes_it_off(desk: Desk) -> None:  # R-FACTOR-9
     found, epoch = desk.propose(), desk.person.session_epoch
-    assert told("account.removal_proposed") == [desk.person.id]
-    assert told("factor.removal_proposed") == [desk.two.person_id]
+    assert notified("account.removal_proposed") == [desk.person.id]
+    assert notified("factor.removal_proposed") == [desk.two.person_id]
     assert factor_of(desk.person.id) is not None
     desk.agree(found, desk.two)
     db.session.expire_all()
     assert factor_of(desk.person.id) is None
     assert desk.person.session_epoch > epoch
-    assert told("account.factor_taken_off") == [desk.person.id]
+    assert notified("account.factor_taken_off") == [desk.person.id]
     assert list(waiting_removals()) == []
 
 

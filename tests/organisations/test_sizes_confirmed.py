@@ -78,7 +78,7 @@ def desk(app: Flask, clock: Any) -> Desk:
     return Desk(clock)
 
 
-def told(kind: str) -> list[int]:
+def notified(kind: str) -> list[int]:
     db.session.flush()
     return [notice.person_id for notice in db.session.query(Notice).filter_by(kind=kind)]
 
@@ -118,12 +118,12 @@ def test_later_figures_wait_for_their_proof(desk: Desk) -> None:  # R-FIRM-5
     desk.clock.set("2027-03-01 09:00")
     size = desk.declare(firm, SMALL)
     assert firm.size_class == "large"
-    assert told("firm.size_declared") == [desk.administrator.person_id]
+    assert notified("firm.size_declared") == [desk.administrator.person_id]
     assert waiting_sizes(desk.administrator, limit=10, offset=0) == ([size], 1)
     desk.clock.set("2027-03-05 09:00")
     desk.confirm(size)
     assert (firm.size_class, size.valid_from) == ("small", date(2027, 3, 5))
-    assert told("firm.size_confirmed") == [desk.owner.person_id]
+    assert notified("firm.size_confirmed") == [desk.owner.person_id]
     assert waiting_sizes(desk.administrator, limit=10, offset=0) == ([], 0)
 
 
@@ -134,7 +134,7 @@ def test_refused_figures_leave_the_class(desk: Desk) -> None:  # R-FIRM-5
         refuse_size(actor=desk.administrator, now=desk.clock.now, size_id=size.id, reason=" ")
     refuse_size(actor=desk.administrator, now=desk.clock.now, size_id=size.id, reason="年报与申报不符。")
     assert firm.size_class == "large"
-    assert told("firm.size_refused") == [desk.owner.person_id]
+    assert notified("firm.size_refused") == [desk.owner.person_id]
     with pytest.raises(errors.FiguresDecided):
         desk.confirm(size)
     assert desk.declare(firm, SMALL).id != size.id

@@ -57,7 +57,7 @@ def answers(now: datetime) -> dict[str, Any]:
 
 
 @contextmanager
-def nothing_kept() -> Iterator[None]:
+def nothing_stored() -> Iterator[None]:
     """Within it every figure is counted anew."""
     db.session.rollback()
     db.session.execute(delete(LabMonth))
@@ -68,7 +68,7 @@ def nothing_kept() -> Iterator[None]:
 
 def check_figures(now: datetime) -> None:
     shown = answers(now)
-    with nothing_kept():
+    with nothing_stored():
         assert answers(now) == shown
     assert [*sums_of_months(now), *open_time_of_months(now)] == []
     db.session.rollback()

@@ -103,7 +103,7 @@ def test_moving_the_lab_over_and_back_changes_no_run_and_pays_nothing_twice(worl
         text("SELECT r.division, sum(l.payable_fen) FROM reward_line l JOIN reward_run r ON r.id = l.run_id GROUP BY 1")
     )
     assert {division: int(fen) for division, fen in paid} == {HOME: 10_000, NEIGHBOUR: 10_000}
-    assert said(clock) == set()
+    assert violations(clock) == set()
 
 
 def test_a_lab_that_left_keeps_its_line_its_payments_and_its_debt(world, clock):  # R-REWARD-17, R-REWARD-18
@@ -123,7 +123,7 @@ def test_a_lab_that_left_keeps_its_line_its_payments_and_its_debt(world, clock):
     run = step(world, "run_month", "officer", clock, month=Month(2027, 1), division=HOME)
     kept = db.session.query(RewardLine).filter_by(run_id=run.id).one()
     assert (kept.opening_fen, kept.recoverable_fen) == (10_000, 10_000)
-    assert said(clock) == set()
+    assert violations(clock) == set()
 
 
 def test_the_firms_cap_counts_what_was_paid_to_a_lab_that_left(app, clock):  # R-REWARD-16
@@ -263,19 +263,19 @@ def test_an_officer_may_send_it_back_so_that_it_counts_at_once(world, clock):  #
 # --- `labshare check` ----------------------------------------------------------------------------------------------
 
 
-def said(clock):
+def violations(clock):
     db.session.rollback()
     return {(one.invariant, one.subject) for one in all_violations(clock.now, since=frozenset({"county"}))}
 
 
 def test_check_finds_a_firm_paid_above_its_cap(world, clock):  # R-AUDIT-9
     approved(world, clock, HOME, SEPTEMBER)
-    assert said(clock) == set()
+    assert violations(clock) == set()
     firm = world.labs[0].firm_id
     with db.engine.begin() as connection:
         unguarded(connection, "reward_line")
         connection.execute(text("UPDATE reward_line SET payable_fen = 60000000"))
-    assert said(clock) == {
+    assert violations(clock) == {
         ("What a window's approved runs paid lies within its caps and its budget", f"330624 2026 {what}")
         for what in (f"lab {world.labs[0].id}", f"firm {firm}")
     }
@@ -292,7 +292,7 @@ def test_check_finds_an_entry_eligible_in_two_divisions(world, clock):
             text("UPDATE reward_item SET reason = NULL WHERE run_id = :run AND entry_id = :entry"),
             {"run": run.id, "entry": entry},
         )
-    assert said(clock) == {("No ledger entry is eligible in two divisions", f"entry {entry}")}
+    assert violations(clock) == {("No ledger entry is eligible in two divisions", f"entry {entry}")}
 
 
 def test_check_finds_a_debt_that_is_gone(world, clock):
@@ -303,10 +303,10 @@ def test_check_finds_a_debt_that_is_gone(world, clock):
     approved(world, clock, HOME, OCTOBER)
     clock.set("2026-12-02 10:00")
     run = step(world, "run_month", "officer", clock, month=NOVEMBER, division=HOME)
-    assert said(clock) == set()
+    assert violations(clock) == set()
     with db.engine.begin() as connection:
         connection.execute(text("DELETE FROM reward_line WHERE run_id = :run"), {"run": run.id})
-    assert said(clock) == {
+    assert violations(clock) == {
         ("What a lab owes stays with it until it is worked off", f"330624 2026-11 {world.labs[0].code}")
     }
 

@@ -368,18 +368,18 @@ def test_other_counties_are_told_what_one_ended(world: World, clock: Any) -> Non
     here, there = regulator("officer", HOME), regulator("officer", ELSEWHERE)
     given: dict[str, Any] = {"now": clock.now, "valid_to": local_day(clock.now)}
 
-    def told() -> list[int]:
+    def notified() -> list[int]:
         return list(db.session.scalars(select(Notice.person_id).where(Notice.kind == "affiliation.decided_elsewhere")))
 
     with transaction():
         end_affiliation(actor=owner, affiliation_id=declared.id, **given)
-    assert not told()  # what a firm ends no officer decided
+    assert not notified()  # what a firm ends no officer decided
     with transaction():
         why = {"act": "ending", "reason": "股权已转让", "source": "business_register"}
         change = propose_change(actor=here, affiliation_id=confirmed.id, **why, **given)
-    assert not told()
+    assert not notified()
     with transaction():
         seen = {"now": clock.now, "change_id": change.id, "seen": change.seen}
         agree_change(actor=regulator("approver", HOME), **seen)
-    assert there.person_id in told()
-    assert here.person_id not in told()
+    assert there.person_id in notified()
+    assert here.person_id not in notified()

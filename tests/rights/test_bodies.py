@@ -31,15 +31,15 @@ class Watched(io.BytesIO):
 
     seen: list[str]
 
-    def _tell(self) -> None:
+    def _note(self) -> None:
         self.seen.append(READ_WHILE_WRITING if writing() else READ)
 
     def read(self, *size: Any) -> bytes:
-        self._tell()
+        self._note()
         return super().read(*size)
 
     def readinto(self, place: Any) -> int:
-        self._tell()
+        self._note()
         return super().readinto(place)
 
 

@@ -52,7 +52,7 @@ def _looks(trial: Trial) -> Iterator[Case]:
     yield from (Case(f"GET {path}", path, expected, None, None, 0) for path in FILES)
 
 
-def _told(trial: Trial, actor: str, canaries: set[str]) -> dict[str, set[str]]:
+def _canaries_shown(trial: Trial, actor: str, canaries: set[str]) -> dict[str, set[str]]:
     """Address → what of the canaries the answer names."""
     found = {}
     for case in _looks(trial):
@@ -95,7 +95,7 @@ def test_another_county_is_told_nothing_and_the_province_all(
     trial.clients["of_province"] = trial.app.test_client()
     sign_in(trial.clients["of_province"], of_province, None)
     with nothing_stays(monkeypatch):
-        assert _told(trial, ELSEWHERE, canaries) == {}
-        shown = _told(trial, "of_province", canaries)
+        assert _canaries_shown(trial, ELSEWHERE, canaries) == {}
+        shown = _canaries_shown(trial, "of_province", canaries)
     assert len(shown) >= SHOWING_SOME, sorted(shown)
     assert canaries >= set().union(*shown.values()) >= {"金丝雀客户", str(trial.world.places["lab_code"])}

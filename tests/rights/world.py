@@ -275,7 +275,7 @@ def _bookings(lab: Any, client: Firm, booker: Person) -> dict[str, Any]:
         make.add(BookingHold(booking_id=worlds["testing"].id, cause="flag", held_at=utc_now()))
     paid, contested = Booked(lab=lab, client=client), Booked(lab=lab, client=client)
     places |= {"paid": paid.ref, "paid_id": paid.payment(10_000), "contested": contested.ref}
-    contested.said(contest_document, actor=contested.booker, document=f"report-{contested.report()}", reason="未收到")
+    contested.does(contest_document, actor=contested.booker, document=f"report-{contested.report()}", reason="未收到")
     twice = Booked(lab=lab, client=client)
     twice.payment(10_000, reference=db.session.get_one(Payment, places["paid_id"]).reference)
     places["double_id"] = db.session.scalars(db.select(DoubleDocument.id)).one()

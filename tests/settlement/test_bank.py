@@ -490,7 +490,7 @@ def test_the_ledger_is_the_same_as_by_hand(world):
                     payer_uscc=booking.client.uscc,
                 )
 
-    def said(made: Month) -> list[tuple]:
+    def recorded(made: Month) -> list[tuple]:
         found = []
         for ref in made.refs:
             booking = db.session.scalars(db.select(Booking).filter_by(ref=ref)).one()
@@ -502,7 +502,7 @@ def test_the_ledger_is_the_same_as_by_hand(world):
             found.append((ref[10:], booking.state, booking.paid_fen == booking.charged_fen, ledger, list(events)))
         return found
 
-    assert said(by_bank) == said(by_hand)
+    assert recorded(by_bank) == recorded(by_hand)
 
 
 # Pages

@@ -41,14 +41,14 @@ def of_county(role):
 
 def contest(world, document=None, reason="我司未付过此款", **given):
     document = document or f"payment-{world.paid}"
-    return world.said(
+    return world.does(
         services.contest_document, **{"actor": world.booker, "document": document, "reason": reason, **given}
     )
 
 
 def decide(world, verdict, actor=None):
     given = {"actor": actor or world.officer, "verdict": verdict, "note": "流水已核对"}
-    return world.said(services.decide_contest, **given)
+    return world.does(services.decide_contest, **given)
 
 
 def refused(step, *args, **given):
@@ -58,7 +58,7 @@ def refused(step, *args, **given):
     return type(caught.value)
 
 
-def told(kind):
+def notified(kind):
     return set(db.session.scalars(db.select(Notice.person_id).where(Notice.kind == kind)))
 
 
@@ -87,19 +87,19 @@ def approver(booked):
 
 def test_the_client_is_told_of_a_payment_and_contests_it(booked, owner):  # R-CONTEST-1
     booked.payment(10_000)
-    assert owner.person_id in told("payment.recorded")
+    assert owner.person_id in notified("payment.recorded")
     assert refused(contest, booked, actor=booked.booker) is errors.UnknownDocument  # a booker sees no payments
     made = contest(booked, actor=owner)
     assert (made.kind, made.document_id, made.last_day) == ("payment", booked.paid, date(2026, 7, 23))
     assert causes(booked) == [("contest", True)]
-    assert booked.manager.person_id in told("contest.raised")
-    assert booked.officer.person_id in told("contest.to_decide")
+    assert booked.manager.person_id in notified("contest.raised")
+    assert booked.officer.person_id in notified("contest.to_decide")
     assert refused(services.suspend_booking, actor=booked.officer, now=utc_now(), ref=booked.ref, note="核查") is (
         errors.HeldAlready
     )
     decide(booked, "dismissed")
     assert causes(booked) == [("contest", False)]
-    assert {owner.person_id, booked.manager.person_id} <= told("contest.decided")
+    assert {owner.person_id, booked.manager.person_id} <= notified("contest.decided")
     assert refused(contest, booked, actor=owner) is errors.ContestedAlready
 
 
@@ -108,7 +108,7 @@ def test_upheld_the_booking_stays_suspended_until_an_officer_ends_that(booked, o
     contest(booked, actor=owner)
     decide(booked, "upheld")
     assert causes(booked) == [("contest", False), ("suspend", True)]
-    booked.said(services.end_suspension, actor=booked.officer, note="已退款更正")
+    booked.does(services.end_suspension, actor=booked.officer, note="已退款更正")
     assert causes(booked) == [("contest", False), ("suspend", False)]
     assert refused(decide, booked, "dismissed") is errors.NoOpenContest
 
@@ -116,10 +116,10 @@ def test_upheld_the_booking_stays_suspended_until_an_officer_ends_that(booked, o
 @ONE_ENGINE
 def test_ten_working_days_and_again_after_another_hold(booked, owner, clock):  # R-CONTEST-1
     clock.set("2026-07-09 23:59")  # 26, 29, 30 June, 1, 2, 3, 6, 7, 8, 9 July
-    booked.said(services.suspend_booking, actor=booked.officer, note="核查")
+    booked.does(services.suspend_booking, actor=booked.officer, note="核查")
     clock.set("2026-07-20 10:00")
     assert refused(contest, booked, actor=owner) is errors.HeldAlready
-    booked.said(services.end_suspension, actor=booked.officer, note="无误")
+    booked.does(services.end_suspension, actor=booked.officer, note="无误")
     clock.set("2026-08-03 23:59")
     contest(booked, actor=owner)
 
@@ -144,8 +144,8 @@ def test_undecided_it_goes_to_the_approver(booked, owner, approver, clock):  # R
     clock.set("2026-07-24 00:00")
     assert "1 contests passed on" in lapse_requests(utc_now())
     assert "0 contests passed on" in lapse_requests(utc_now())
-    assert approver.person_id in told("contest.passed_on")
-    assert booked.officer.person_id not in told("contest.passed_on")
+    assert approver.person_id in notified("contest.passed_on")
+    assert booked.officer.person_id not in notified("contest.passed_on")
     assert (waiting(booked.officer, OFFICER), waiting(approver, APPROVER)) == (0, 1)
     assert refused(decide, booked, "upheld") is errors.ContestPassedOn
     decide(booked, "dismissed", actor=approver)

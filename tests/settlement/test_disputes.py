@@ -45,7 +45,7 @@ def held(world):
 
 def refused(world, service, **given):
     with pytest.raises(Problem) as caught:
-        world.said(service, **given)
+        world.does(service, **given)
     db.session.rollback()
     return type(caught.value)
 
@@ -56,14 +56,14 @@ def test_from_words_to_a_settlement(booked, clock):
     assert (booked.manager.person_id, "dispute.opened") in {tuple(row) for row in db.session.execute(TOLD)}
     assert refused(booked, services.escalate_dispute, actor=booked.booker) is errors.AnswerFirst
 
-    booked.said(services.answer_dispute, actor=booked.manager, text="已复核原始记录")
+    booked.does(services.answer_dispute, actor=booked.manager, text="已复核原始记录")
     assert refused(booked, services.answer_dispute, actor=booked.manager, text="再答") is errors.DisputeAnsweredAlready
-    booked.said(services.settle_dispute, actor=booked.manager, outcome="retest")
-    booked.said(services.settle_dispute, actor=booked.booker, outcome="refund")
-    booked.said(services.settle_dispute, actor=booked.booker, outcome="refund")
+    booked.does(services.settle_dispute, actor=booked.manager, outcome="retest")
+    booked.does(services.settle_dispute, actor=booked.booker, outcome="refund")
+    booked.does(services.settle_dispute, actor=booked.booker, outcome="refund")
     assert held(booked) == "dispute"
 
-    booked.said(services.settle_dispute, actor=booked.manager, outcome="refund")
+    booked.does(services.settle_dispute, actor=booked.manager, outcome="refund")
     dispute = db.session.get_one(Dispute, dispute.id)
     assert (dispute.state, dispute.outcome) == ("settled", "refund")
     assert held(booked) is None
@@ -91,7 +91,7 @@ def test_unanswered_it_goes_to_the_authority_and_is_decided(booked, clock):
 
     without = {"actor": booked.officer, "outcome": "refund", "text": "  "}
     assert refused(booked, services.decide_dispute, **without) is errors.WordsMissing
-    booked.said(services.decide_dispute, **{**without, "text": "报告漏记试样编号"})
+    booked.does(services.decide_dispute, **{**without, "text": "报告漏记试样编号"})
     assert held(booked) is None
     assert {(booked.booker.person_id, "dispute.decided"), (booked.manager.person_id, "dispute.decided")} <= {
         tuple(row) for row in db.session.execute(TOLD)
@@ -116,7 +116,7 @@ def test_the_owner_is_told_on_the_last_morning(booked, clock):  # R-TOLD-10
 
 def test_of_an_answered_dispute_no_owner_is_told(booked, clock):  # R-TOLD-10
     booked.dispute()
-    booked.said(services.answer_dispute, actor=booked.manager, text="已复核")
+    booked.does(services.answer_dispute, actor=booked.manager, text="已复核")
     clock.set("2026-07-02 07:00")
     with transaction():
         assert services.notify_of_disputes(actor=SYSTEM, now=clock.now) == 0
@@ -125,8 +125,8 @@ def test_of_an_answered_dispute_no_owner_is_told(booked, clock):  # R-TOLD-10
 def test_who_gains_from_it_does_not_decide(booked, clock):
     # R-DISPUTE-5
     booked.dispute()
-    booked.said(services.answer_dispute, actor=booked.manager, text="已复核")
-    booked.said(services.escalate_dispute, actor=booked.booker)
+    booked.does(services.answer_dispute, actor=booked.manager, text="已复核")
+    booked.does(services.escalate_dispute, actor=booked.booker)
     person = db.session.get_one(factories.Person, booked.officer.person_id)
     factories.add(
         factories.Membership(person_id=person.id, firm_id=booked.client.id, role="viewer", started_at=utc_now())

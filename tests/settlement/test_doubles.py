@@ -54,7 +54,7 @@ def decide(double, actor, verdict, note="流水已核对"):
         return services.decide_double(**given)
 
 
-def told(kind):
+def notified(kind):
     return set(db.session.scalars(db.select(Notice.person_id).where(Notice.kind == kind)))
 
 
@@ -67,7 +67,7 @@ def test_a_reference_on_two_bookings_is_recorded_and_shown(booked):  # R-DOUBLE-
     assert (row.document, row.earlier) == (f"payment-{later}", f"payment-{first}")
     assert (row.booking_id, row.earlier_booking_id) == (other.id, booked.id)
     assert (row.same_reference, row.same_file) == (True, False)
-    assert booked.officer.person_id in told("double.to_decide")
+    assert booked.officer.person_id in notified("double.to_decide")
     (shown,) = elsewhere(booking_id=other.id, lab_firm_id=other.host.id)["payment", later]
     assert shown.ref == booked.ref
     stranger = World()
@@ -101,7 +101,7 @@ def test_what_is_lawful_on_record_is_no_double(booked):  # R-DOUBLE-1
     paid = booked.payment(50_000, reference="ICBC1")
     refund = {"amount_fen": 1_000, "paid_on": booked.finished_on, "payer_uscc": third.client.uscc}
     third.payment(50_000)
-    third.said(services.record_refund, actor=third.accountant, reference="ICBC1", **refund)
+    third.does(services.record_refund, actor=third.accountant, reference="ICBC1", **refund)
     assert paid
     assert not rows()
 
@@ -118,7 +118,7 @@ def test_an_officer_decides_once(booked, verdict, held):  # R-DOUBLE-3
     decide(row, booked.officer, verdict)
     holds = db.session.scalars(db.select(BookingHold).filter_by(booking_id=other.id)).all()
     assert [hold.cause for hold in holds] == held
-    assert other.manager.person_id in told("double.decided")
+    assert other.manager.person_id in notified("double.decided")
     assert refused(lambda: decide(row, booked.officer, verdict)) is errors.DoubleDecidedAlready
     (shown,) = doubles(booked.officer, decided=True, limit=50, offset=0)
     assert (shown.row.verdict, shown.row.decided_by, shown.decides) == (verdict, booked.officer.person_id, False)
@@ -129,7 +129,7 @@ def test_held_already_it_is_not_suspended_once_more(booked):  # R-DOUBLE-3, R-HO
     other = booked.another()
     booked.payment(10_000, reference="ICBC1")
     other.payment(10_000, reference="ICBC1")
-    other.said(services.suspend_booking, actor=booked.officer, note="核查")
+    other.does(services.suspend_booking, actor=booked.officer, note="核查")
     (row,) = rows()
     hold = decide(row, booked.officer, "double").hold
     assert hold.note == "核查"

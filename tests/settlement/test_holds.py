@@ -29,26 +29,26 @@ def booked(app, clock):
     return world
 
 
-def told(kind):
+def notified(kind):
     return set(db.session.scalars(db.select(Notice.person_id).where(Notice.kind == kind)))
 
 
 def suspend(world, note="付款流水待核查"):
-    return world.said(services.suspend_booking, actor=world.officer, note=note).id
+    return world.does(services.suspend_booking, actor=world.officer, note=note).id
 
 
 def end(world, note="已核实，款项真实"):
-    return world.said(services.end_suspension, actor=world.officer, note=note)
+    return world.does(services.end_suspension, actor=world.officer, note=note)
 
 
 @pytest.mark.engines("sqlite")
 def test_an_officer_suspends_and_ends_it_with_notes(booked):  # R-HOLD-2
     number = suspend(booked, " 付款流水待核查 ")
-    assert {booked.booker.person_id, booked.manager.person_id} <= told("hold.suspended")
+    assert {booked.booker.person_id, booked.manager.person_id} <= notified("hold.suspended")
     seen = holds(booked.officer, over=False, limit=9, offset=0)
     assert [(one.id, one.cause, one.note) for one in seen] == [(number, "suspend", "付款流水待核查")]
     end(booked)
-    assert {booked.booker.person_id, booked.manager.person_id} <= told("hold.ended")
+    assert {booked.booker.person_id, booked.manager.person_id} <= notified("hold.ended")
     hold = db.session.get_one(BookingHold, number)
     assert (hold.lasts, hold.released_by, hold.release_note) == (False, booked.officer.person_id, "已核实，款项真实")
     assert (count_holds(booked.officer, over=False), count_holds(booked.officer, over=True)) == (0, 1)
@@ -80,7 +80,7 @@ def test_one_hold_at_a_time_whatever_its_cause(booked):  # R-HOLD-1
         suspend(booked)
     with pytest.raises(errors.NotSuspended):
         end(booked)
-    booked.said(services.settle_dispute, actor=booked.booker, outcome="none")
+    booked.does(services.settle_dispute, actor=booked.booker, outcome="none")
     suspend(booked)
     booked.report(on=booked.today)
     with pytest.raises(errors.HeldAlready):

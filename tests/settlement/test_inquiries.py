@@ -86,7 +86,7 @@ def fair(app: Flask, clock: Clock) -> Fair:
     return Fair(house, other, item.id)
 
 
-def told(kind: str) -> set[int]:
+def notified(kind: str) -> set[int]:
     return set(db.session.scalars(select(Notice.person_id).where(Notice.kind == kind)))
 
 
@@ -98,14 +98,14 @@ def test_labs_of_the_category_are_told_and_see_it(fair: Fair) -> None:  # R-ASK-
     asked = fair.ask(
         files=[taken(PNG, "套圈.png", "document")], start_by=date(2026, 12, 1), report_by=date(2026, 12, 4)
     )
-    assert {fair.house.manager.person_id, fair.other.person_id} <= told("inquiry.asked")
-    assert pharma.person_id not in told("inquiry.asked")
+    assert {fair.house.manager.person_id, fair.other.person_id} <= notified("inquiry.asked")
+    assert pharma.person_id not in notified("inquiry.asked")
     assert get_inquiry(fair.other, asked.id).inquiry.files[0].name == "套圈.png"
     with pytest.raises(NotFound):
         get_inquiry(pharma, asked.id)
 
     everywhere = fair.ask(category=None)
-    assert pharma.person_id in told("inquiry.asked")
+    assert pharma.person_id in notified("inquiry.asked")
     assert [row.inquiry.id for row in list_inquiries(pharma, limit=9)] == [everywhere.id]
 
 
@@ -120,8 +120,8 @@ def test_owners_of_who_has_not_answered_are_told_on_the_last_morning(fair: Fair,
         clock.set(moment.astimezone(SHANGHAI).replace(hour=7))
         with transaction():
             assert services.notify_of_inquiries(actor=SYSTEM, now=clock.now) == count, moment
-    assert theirs in told("inquiry.unanswered")
-    assert not {ours, fair.other.person_id} & told("inquiry.unanswered")
+    assert theirs in notified("inquiry.unanswered")
+    assert not {ours, fair.other.person_id} & notified("inquiry.unanswered")
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_an_answer_becomes_a_quote_at_the_price_offered(app: Flask, fair: Fair) 
     words = fair.answer(asked, text="请来电")
     assert (own.published_fen, own.price_fen) == (50_000, 46_000)
     assert (listed.amount_fen, listed.price_fen) == (None, 45_000)
-    assert fair.house.client.person_id in told("inquiry.answered")
+    assert fair.house.client.person_id in notified("inquiry.answered")
     with pytest.raises(NothingToTake):
         fair.take(words)
 
@@ -271,7 +271,7 @@ def test_an_answer_becomes_a_quote_at_the_price_offered(app: Flask, fair: Fair) 
     page = client.get(f"/quotes/{quote.number}", headers={"Accept-Language": "en"}).text
     assert "Offered in answer to a request to the labs" in page
     assert fair.take(own).id == quote.id
-    assert fair.house.manager.person_id in told("inquiry.taken")
+    assert fair.house.manager.person_id in notified("inquiry.taken")
     booking = fair.house.book("2026-11-26 09:00", quantity=5, quote_id=quote.id)
     assert booking.price_fen == 46_000
     closed = get_inquiry(fair.house.client, asked.id).inquiry

@@ -22,7 +22,7 @@ def booked(app, clock):
     return World()
 
 
-def told():
+def notified():
     return {(row.person_id, row.kind) for row in db.session.scalars(db.select(Notice))}
 
 
@@ -30,11 +30,11 @@ def test_each_side_writes_and_the_other_is_told(booked):
     owner = factories.member(booked.host, "owner")
     db.session.commit()
     booked.message("样品可以自取吗？", files=[taken(PNG, "件.png", "document")])
-    assert told() == {(booked.manager.person_id, "message.to_lab"), (owner.id, "message.to_lab")}
+    assert notified() == {(booked.manager.person_id, "message.to_lab"), (owner.id, "message.to_lab")}
 
     booked.message("可以。", actor=booked.manager)
-    assert (booked.booker.person_id, "message.to_client") in told()
-    assert (booked.manager.person_id, "message.to_client") not in told()
+    assert (booked.booker.person_id, "message.to_client") in notified()
+    assert (booked.manager.person_id, "message.to_client") not in notified()
 
 
 @pytest.mark.parametrize(

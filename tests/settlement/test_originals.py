@@ -11,7 +11,7 @@ from labshare.kernel.errors import InvalidInputs
 from labshare.settlement import errors
 from labshare.settlement.models import Invoice
 from tests import factories
-from tests.settlement.original_files import NUMBER, Said, ofd_of, pdf_of, said_of, xml_of, zipped
+from tests.settlement.original_files import NUMBER, InvoiceData, invoice_data, ofd_of, pdf_of, xml_of, zipped
 from tests.settlement.world import World, pdf, signed_in, taken
 
 ENGINES = ("sqlite",)  # what is read asks no database, what is refused is the service's
@@ -31,12 +31,12 @@ def original(content: bytes, name: str = "invoice.xml") -> Any:
 
 @pytest.mark.parametrize("kind", ["xml", "attached", "facts", "words", "pdf"])
 def test_what_an_original_says_is_read(world, tmp_path, kind):
-    said = said_of(world)
-    made = {"xml": lambda: xml_of(said), "pdf": lambda: pdf_of(said, tmp_path)}.get(kind, lambda: ofd_of(said, kind))
+    data = invoice_data(world)
+    made = {"xml": lambda: xml_of(data), "pdf": lambda: pdf_of(data, tmp_path)}.get(kind, lambda: ofd_of(data, kind))
     file = original(made())
     assert file.problem is None
     read = file.original
-    assert (read.number, read.issued_on, read.amount_fen, read.tax_fen) == (NUMBER, said.day, 100_000, 5_660)
+    assert (read.number, read.issued_on, read.amount_fen, read.tax_fen) == (NUMBER, data.day, 100_000, 5_660)
     assert (read.seller_uscc, read.buyer_uscc) == (world.host.uscc, world.client.uscc)
     world.invoice(tax=5_660, number=NUMBER, file=file)
     invoice = db.session.query(Invoice).one()
@@ -55,7 +55,7 @@ def test_what_an_original_says_is_read(world, tmp_path, kind):
     ],
 )
 def test_what_it_says_otherwise_is_refused_at_its_field(world, given, problem, place):
-    file = original(xml_of(said_of(world, **given)))
+    file = original(xml_of(invoice_data(world, **given)))
     with pytest.raises(errors.InvalidInput) as refused:
         world.invoice(tax=5_660, number=NUMBER, file=file)
     found = refused.value.problems if isinstance(refused.value, InvalidInputs) else (refused.value,)
@@ -73,7 +73,7 @@ def test_what_it_says_otherwise_is_refused_at_its_field(world, given, problem, p
 )
 def test_words_on_a_page_refuse_too(world, given, problem):
     with pytest.raises(problem):
-        world.invoice(tax=5_660, number=NUMBER, file=original(ofd_of(said_of(world, **given), "words")))
+        world.invoice(tax=5_660, number=NUMBER, file=original(ofd_of(invoice_data(world, **given), "words")))
 
 
 def test_a_scan_says_nothing_and_is_taken_as_before(world):
@@ -103,20 +103,22 @@ def test_what_is_no_original_is_refused(app, content, problem):
 
 
 def test_entities_are_not_taken(world):
-    assert isinstance(original(xml_of(said_of(world), head=LAUGH)).problem, errors.NotAnInvoiceFile)
-    assert isinstance(taken(xml_of(said_of(world)), "a.xml", "document").problem, errors.NotAPdfOrImage), "no bank slip"
+    assert isinstance(original(xml_of(invoice_data(world), head=LAUGH)).problem, errors.NotAnInvoiceFile)
+    assert isinstance(taken(xml_of(invoice_data(world)), "a.xml", "document").problem, errors.NotAPdfOrImage), (
+        "no bank slip"
+    )
 
 
 def test_the_first_of_a_name_counts_not_one_put_in_later(world):
     more = "<BasicInformation><TotalTax-includedAmount>1.00</TotalTax-includedAmount></BasicInformation>"
-    assert original(xml_of(said_of(world, more=more))).original.amount_fen == 100_000
+    assert original(xml_of(invoice_data(world, more=more))).original.amount_fen == 100_000
 
 
 def test_one_original_over_several_bookings_is_recorded_whole_and_never_more(world):
     from labshare.settlement.services import Share
 
     other = world.another()
-    file = original(xml_of(said_of(world)))
+    file = original(xml_of(invoice_data(world)))
     with pytest.raises(errors.OriginalSaysAmount):
         world.invoice(60_000, tax=5_660, number=NUMBER, file=file)
     world.invoice(
@@ -128,9 +130,11 @@ def test_one_original_over_several_bookings_is_recorded_whole_and_never_more(wor
 
 def test_a_red_letters_original_is_below_zero_and_may_be_recorded_in_parts(world):
     line = world.invoice(tax=5_660)
-    red = said_of(world, day=world.today, net="-943.40", tax="-56.60", whole="-1000.00")
+    red = invoice_data(world, day=world.today, net="-943.40", tax="-56.60", whole="-1000.00")
     with pytest.raises(errors.InvalidInput):
-        world.red_letter(line, 40_000, tax=2_000, number=NUMBER, file=original(xml_of(said_of(world, day=world.today))))
+        world.red_letter(
+            line, 40_000, tax=2_000, number=NUMBER, file=original(xml_of(invoice_data(world, day=world.today)))
+        )
     world.red_letter(line, 40_000, tax=2_000, number=NUMBER, file=original(xml_of(red)))
     assert world.money[1] == 60_000
 
@@ -141,7 +145,7 @@ def test_a_red_letters_original_is_below_zero_and_may_be_recorded_in_parts(world
 def test_the_form_is_filled_in_from_the_file_which_stays_with_it(app, world):
     client = signed_in(app, world.accountant)
     path = f"/lab/bookings/{world.ref}/invoice"
-    file = (io.BytesIO(ofd_of(said_of(world))), "发票.ofd")
+    file = (io.BytesIO(ofd_of(invoice_data(world))), "发票.ofd")
     page = client.post(path, data={"fill": "1", "file": file}, headers=ENGLISH)
     assert page.status_code == 200
     assert world.money[1] == 0, "reading records nothing"
@@ -167,7 +171,7 @@ def test_the_form_is_filled_in_from_the_file_which_stays_with_it(app, world):
 
 def test_reading_says_at_once_that_the_parties_are_others(app, world):
     client = signed_in(app, world.accountant)
-    other: Said = said_of(world, buyer=World().client)
+    other: InvoiceData = invoice_data(world, buyer=World().client)
     file = (io.BytesIO(xml_of(other)), "a.xml")
     path = f"/lab/bookings/{world.ref}/invoice"
     page = client.post(path, data={"fill": "1", "file": file}, headers=ENGLISH)

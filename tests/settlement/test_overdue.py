@@ -13,14 +13,14 @@ from tests.conftest import Clock
 from tests.settlement.world import World
 
 
-def told() -> list[int]:
+def notified() -> list[int]:
     """What was told as overdue, fen, the oldest first; once for each notice."""
     db.session.rollback()
     rows = db.session.query(Notice).filter_by(kind="invoice.overdue").order_by(Notice.id)
     return [row.params["overdue_fen"] for row in rows]
 
 
-def tell(clock: Clock) -> int:
+def notify(clock: Clock) -> int:
     with transaction():
         return services.notify_overdue(actor=SYSTEM, now=clock.now)
 
@@ -38,17 +38,17 @@ def booked(app: Flask, clock: Clock) -> World:
 def test_after_the_due_date_and_each_thirty_days_again(booked: World, clock: Clock) -> None:  # R-TOLD-6
     booked.invoice(50_000, on=booked.today)
     clock.advance(days=30)
-    assert tell(clock) == 0, "it can still be paid today"
+    assert notify(clock) == 0, "it can still be paid today"
     clock.advance(days=1)
-    assert (tell(clock), tell(clock)) == (1, 0)
-    people = len(told())
+    assert (notify(clock), notify(clock)) == (1, 0)
+    people = len(notified())
     assert people >= 1
-    assert set(told()) == {50_000}
+    assert set(notified()) == {50_000}
     clock.advance(days=29)
-    assert tell(clock) == 0
+    assert notify(clock) == 0
     clock.advance(days=1)
-    assert tell(clock) == 1
-    assert len(told()) == 2 * people
+    assert notify(clock) == 1
+    assert len(notified()) == 2 * people
 
 
 def test_payments_count_for_the_oldest_invoice(booked: World, clock: Clock) -> None:  # R-TOLD-6
@@ -57,25 +57,25 @@ def test_payments_count_for_the_oldest_invoice(booked: World, clock: Clock) -> N
     booked.invoice(20_000, on=booked.today)
     booked.payment(10_000, on=booked.today)
     clock.advance(days=11)
-    assert tell(clock) == 1
-    assert set(told()) == {20_000}, "what is left of the first; the second is not due"
+    assert notify(clock) == 1
+    assert set(notified()) == {20_000}, "what is left of the first; the second is not due"
     booked.payment(20_000, on=booked.today)
     clock.advance(days=5)
-    assert tell(clock) == 0
+    assert notify(clock) == 0
 
 
 def test_what_is_paid_is_told_nobody(booked: World, clock: Clock) -> None:  # R-TOLD-6
     booked.invoice(50_000, on=booked.today)
     booked.payment(50_000, on=booked.today)
     clock.advance(days=60)
-    assert tell(clock) == 0
+    assert notify(clock) == 0
 
 
 def test_what_is_disputed_is_not_asked_for(booked: World, clock: Clock) -> None:  # R-TOLD-6
     booked.invoice(50_000, on=booked.today)
     booked.dispute()
     clock.advance(days=31)
-    assert tell(clock) == 0
+    assert notify(clock) == 0
 
 
 def test_the_system_alone_tells(booked: World, clock: Clock) -> None:

@@ -64,7 +64,7 @@ def remind(world: World, clock: Clock, *others: World, **given: Any) -> list[Rem
         return [letter.level for letter in sent]
 
 
-def told(kind: str) -> list[int]:
+def notified(kind: str) -> list[int]:
     """Who was told, by their ids."""
     db.session.rollback()
     return [row.person_id for row in db.session.query(Notice).filter(Notice.kind.startswith(kind)).order_by(Notice.id)]
@@ -104,7 +104,7 @@ def test_each_letter_is_sharper_once_its_date_to_pay_has_passed(
     found = letters(keeper, came=True, limit=9)
     assert asked(found) == [[(FINAL, 40_000)], [(SECOND, 40_000)], [(FIRST, 50_000)]]
     assert {letter.sent_by for letter in found} == {world.accountant.person_id}
-    assert told("reminder.") == [keeper.person_id] * 3
+    assert notified("reminder.") == [keeper.person_id] * 3
 
 
 def test_a_newer_invoice_begins_mildly_in_the_same_letter(world: World, clock: Clock) -> None:  # R-DUN-2
@@ -245,7 +245,7 @@ def test_a_statement_is_mailed_once_a_day(world: World, keeper: Actor, clock: Cl
         send()
     clock.advance(days=1)
     send()
-    assert told("statement.sent") == [keeper.person_id] * 2
+    assert notified("statement.sent") == [keeper.person_id] * 2
 
 
 def test_the_pages_and_files(app: Flask, world: World, keeper: Actor, clock: Clock) -> None:  # R-DUN-1, R-DUN-2

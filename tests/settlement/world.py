@@ -250,9 +250,9 @@ class World:
 
     def dispute(self, text: str = "3 号试样的结果与实物不符", **given: Any) -> Dispute:
         """Opened by the client."""
-        return self.said(services.open_dispute, text=text, **{"actor": self.booker, **given})
+        return self.does(services.open_dispute, text=text, **{"actor": self.booker, **given})
 
-    def said(self, service: Any, **given: Any) -> Any:
+    def does(self, service: Any, **given: Any) -> Any:
         """A step of its dispute, by whom `actor` names."""
         with transaction():
             return service(**{"now": utc_now(), "ref": self.ref, **given})

@@ -283,16 +283,16 @@ def test_what_has_not_changed_is_not_sent_again(house: House, client: FlaskClien
     ask = "/lab/calendar/data?from=2026-11-23"
     seen = [client.get(ask).headers["ETag"]]
 
-    def again() -> int:
+    def asked_anew() -> int:
         answer = client.get(ask, headers={"If-None-Match": seen[-1]})
         seen.append(answer.headers["ETag"])
         return answer.status_code
 
-    assert again() == 304
+    assert asked_anew() == 304
     with transaction():
         house.book(clock(), shanghai(25, 9))
-    assert again() == 200
-    assert again() == 304
+    assert asked_anew() == 200
+    assert asked_anew() == 304
     with transaction():
         db.session.add(
             Holding(
@@ -306,9 +306,9 @@ def test_what_has_not_changed_is_not_sent_again(house: House, client: FlaskClien
                 created_at=clock(),
             )
         )
-    assert again() == 200
+    assert asked_anew() == 200
     clock.advance(minutes=11)
-    assert again() == 200
+    assert asked_anew() == 200
     assert len(client.get(ask).json["events"]) == 1
 
 

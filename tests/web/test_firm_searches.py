@@ -26,7 +26,7 @@ def booker(app: Flask, client: FlaskClient, clock: Any) -> FlaskClient:
     return sign_in(client, make.member(firm, "booker"), firm)
 
 
-def kept() -> list[str]:
+def searches() -> list[str]:
     db.session.expire_all()
     return list(db.session.scalars(select(FirmSearch.words).order_by(FirmSearch.last_at.desc())))
 
@@ -35,11 +35,11 @@ def test_looking_keeps_nothing_and_what_the_script_posts_is_listed(booker: Flask
     """R-SEARCH-6, R-RIGHTS-9"""
     page = booker.get("/search?q=盐雾 3 件").text
     assert 'action="/search/recent" data-posts-itself hidden' in page
-    assert kept() == []
+    assert searches() == []
     for typed, labs in (("盐雾 3 件", "2"), ("HRC", "4"), ("ｈｒｃ ", "999999999999"), ("!!", "1"), ("", "")):
         clock.advance(minutes=1)
         assert booker.post("/search/recent", data={"q": typed, "labs": labs}).status_code == 303
-    assert kept() == ["hrc", "盐雾 3 件"], "one row for one spelling"
+    assert searches() == ["hrc", "盐雾 3 件"], "one row for one spelling"
     start = booker.get("/search", headers=EN).text
     assert 'id="recent"' in start
     assert start.index("99999 labs") < start.index("2 labs")
@@ -54,9 +54,9 @@ def test_looking_keeps_nothing_and_what_the_script_posts_is_listed(booker: Flask
     assert piece.count('role="option"') == 2
     assert len([one for one in said if not one.startswith(("BEGIN", "SET"))]) <= 3
     booker.post("/search/recent/remove", data={"key": "hrc"})
-    assert kept() == ["盐雾 3 件"]
+    assert searches() == ["盐雾 3 件"]
     booker.post("/search/recent/clear")
-    assert kept() == []
+    assert searches() == []
     assert 'id="recent"' not in text_of_list(booker)
 
 
@@ -81,7 +81,7 @@ def test_nobody_else_sees_them(app: Flask, booker: FlaskClient, who: str) -> Non
     assert "秘密配方" not in text_of_list(reader)
     for address in ("/search/recent/clear", "/search/recent/remove"):
         reader.post(address, data={"key": "秘密配方"})
-    assert kept() == ["秘密配方"]
+    assert searches() == ["秘密配方"]
 
 
 def test_nothing_personal_is_kept_and_the_oldest_goes(app: Flask, clock: Any) -> None:
@@ -93,12 +93,12 @@ def test_nothing_personal_is_kept_and_the_oldest_goes(app: Flask, clock: Any) ->
     with transaction():
         for words in typed:
             keep_search(actor=actor, now=utc_now(), typed=words, labs=-1)
-    assert {one[:12] for one in kept()} == {"GB/T 10125-2", "株式会社株式会社株式会社"}
+    assert {one[:12] for one in searches()} == {"GB/T 10125-2", "株式会社株式会社株式会社"}
     with transaction():
         for at in range(MOST):
             keep_search(actor=actor, now=clock.now + timedelta(seconds=at + 1), typed=f"w{at}", labs=1)
     assert db.session.scalar(select(func.count()).select_from(FirmSearch)) == MOST
-    assert kept()[-1] == "w0"
+    assert searches()[-1] == "w0"
     for days, left in ((184, MOST), (1, 0)):
         tidy_up(clock.advance(days=days))
-        assert len(kept()) == left
+        assert len(searches()) == left

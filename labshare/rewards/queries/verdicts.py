@@ -383,6 +383,8 @@ FACTORS = (
 )
 """Of a check value over verdicts: each entry's id times its verdict's factor, modulo a prime, added up, twice. Two
 entries that exchange their verdicts change it; any other two sets of verdicts agree once in 2^62."""
+_VERDICTS = range(-1, len(Reason))
+"""No reason, and each by its place: as many as there are factors."""
 
 
 class EntrySum(NamedTuple):
@@ -416,7 +418,7 @@ def sums(scope: Scope, until: Month | None = None) -> Sums:
     checks = ", ".join(
         f"sum((CAST(id AS bigint) * CASE reason {whens} END) % {modulus}) AS {name}"
         for name, modulus, factors in zip(("first_check", "second_check"), MODULI, FACTORS, strict=True)
-        for whens in [" ".join(f"WHEN {place - 1} THEN {factor}" for place, factor in enumerate(factors))]
+        for whens in [" ".join(f"WHEN {n} THEN {factor}" for n, factor in zip(_VERDICTS, factors, strict=True))]
     )
     # the limit is none: it keeps SQLite from working out each verdict anew wherever it is named
     once = " LIMIT -1" if db.engine.dialect.name == "sqlite" else ""

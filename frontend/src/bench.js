@@ -19,7 +19,7 @@ const drop = (press) => keep(kept().filter(({ key }) => key !== press.key));
 
 function show() {
   const presses = kept();
-  place.querySelector("[data-presses-kept]").hidden = !presses.some((press) => press.tried);
+  place.querySelector("[data-presses-waiting]").hidden = !presses.some((press) => press.tried);
   place.querySelector("[data-presses-list]").textContent = presses.map(({ ref, words }) => `${ref} ${words}`).join(", ");
 }
 

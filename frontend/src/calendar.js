@@ -199,7 +199,7 @@ function start() {
     const begins = Math.max(one.start, 0), evening = Math.floor(begins / DAY) * DAY + axis.closes * HOUR;
     const room = (Math.max(Math.min(one.next, evening), one.end) - begins) * axis.minute;
     const written = (css) => (folded(one.place) || one.end - begins > 3 * HOUR ? css : `${css} is-short`);
-    const label = el("span", written(room < 36 ? "bar-words is-none" : room < 84 ? "bar-words is-narrow" : "bar-words"), el("b", "", dayOf(one.start) === dayOf(one.end - 1) ? `${clock(one.start)}–${clock(one.end)}` : span(one)), tongue(el("span", "", shorts.join(" · "))));
+    const label = el("span", written(room < 36 ? "bar-caption is-none" : room < 84 ? "bar-caption is-narrow" : "bar-caption"), el("b", "", dayOf(one.start) === dayOf(one.end - 1) ? `${clock(one.start)}–${clock(one.end)}` : span(one)), tongue(el("span", "", shorts.join(" · "))));
     if (label.classList.contains("is-short")) label.style.width = `${Math.floor(room) - 4}px`;
     const tail = one.free > one.end && tailOf(one);
     return { domNodes: tail ? [Object.assign(el("span", "ev-tail"), { style: `width: ${tail}px` }), label] : [label] };

@@ -67,7 +67,7 @@ class Tasks:
         ]
         self.main = self.labs[0]
         self.lives: list[Life] = []
-        self.told: list[tuple[Life, str, bool, datetime, dict[str, Any]]] = []
+        self.notices: list[tuple[Life, str, bool, datetime, dict[str, Any]]] = []
         self.tomorrow = loading.at(loading.today + DAY, 0)
         self.customers = [
             client
@@ -174,7 +174,7 @@ class Tasks:
         return None
 
     def _notify(self, life: Life, kind: str, at: datetime, *, lab: bool, **params: Any) -> None:
-        self.told.append((life, kind, lab, at, params))
+        self.notices.append((life, kind, lab, at, params))
 
     # -- steps
 
@@ -464,7 +464,7 @@ class Tasks:
 
     def notify(self) -> None:
         """Write the notices of the latest steps, once the rows are there."""
-        for life, kind, lab, at, params in sorted(self.told, key=lambda one: one[3]):
+        for life, kind, lab, at, params in sorted(self.notices, key=lambda one: one[3]):
             booking = db.session.scalars(select(Booking).where(Booking.ref == life.row["ref"])).one()
             (notifications.notify_lab if lab else notifications.notify_client)(
                 kind, booking, actor=SYSTEM, now=at, **params

@@ -324,7 +324,7 @@ def dispute(phone: Phone) -> None:  # R-DISPUTE-1
     phone.go("/").follow(phone.named("My bookings", ".tabbar"))
     phone.follow(phone.page.locator(f"main a[href='/bookings/{done.ref}']")).follow("Open a dispute")
     phone.write("text", "3 号试样编号对不上").follow("Send the dispute")
-    assert phone.page.locator("#dispute .said").inner_text() == "3 号试样编号对不上"
+    assert phone.page.locator("#dispute .bubble").inner_text() == "3 号试样编号对不上"
     assert (stands(Dispute).booking_id, stands(Dispute).state) == (done.id, "open")
 
 

@@ -34,11 +34,11 @@ def test_the_lab_reads_a_dispute_and_answers(
     sign_in_browser(lab, db.session.get_one(factories.Person, booked.manager.person_id), booked.host)
     lab.goto(f"/lab/bookings/{booked.ref}")
     looked_at(lab)
-    assert lab.locator("#dispute .said").inner_text() == "3 号试样编号对不上"
+    assert lab.locator("#dispute .bubble").inner_text() == "3 号试样编号对不上"
     lab.locator("[name=answer-text]").fill("已复核")
     with lab.expect_navigation():
         lab.locator("#dispute form button.btn-primary").first.press("Enter")
-    assert lab.locator("#dispute .said").count() == 2
+    assert lab.locator("#dispute .bubble").count() == 2
     db.session.rollback()
     assert db.session.query(Message).count() == 3
 

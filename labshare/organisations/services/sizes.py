@@ -95,9 +95,9 @@ def declare_figures(
 
 @verb("firm.confirm_size", title=_l("Declared figures confirmed"))
 def confirm_size(*, actor: Actor, now: datetime, size_id: int, seen: str) -> FirmSize:
-    """Confirm what a verified firm declared, exactly as it was seen (`seen`: the digest of `FirmSize.said`). Its class
-    counts for bookings from now on; earlier ones keep theirs. The owners are told. Raises `NotFound`, `NotAllowed`,
-    `FiguresDecided`, `OwnFirmDecided`, `ChangedMeanwhile`."""
+    """Confirm what a verified firm declared, exactly as it was seen (`seen`: the digest of `FirmSize.seen_values`). Its
+    class counts for bookings from now on; earlier ones keep theirs. The owners are told. Raises `NotFound`,
+    `NotAllowed`, `FiguresDecided`, `OwnFirmDecided`, `ChangedMeanwhile`."""
     row = _to_decide(actor, size_id)
     check_seen_fields(seen, row.seen_values)
     _count(actor, now, row)

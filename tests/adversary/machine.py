@@ -408,18 +408,18 @@ class Adversary(RuleBasedStateMachine):
 
     def lie_about_county(self, rng: random.Random) -> None:
         firm = db.session.get_one(Firm, self.world.firms["third"])
-        said = replace(true_details(self.world, firm), division=COUNTY)
-        self.do("firm.change", self.person("third"), firm_id=firm.id, details=said)
+        details = replace(true_details(self.world, firm), division=COUNTY)
+        self.do("firm.change", self.person("third"), firm_id=firm.id, details=details)
         self.serve(rng, "open", "third", "paid")
 
     def lie_about_instrument(self, rng: random.Random) -> None:
         """A dear one is exchanged for a cheap one, or a cheap one said to be dear."""
         item = rng.choice(["open", "cheap"])
         for instrument in db.session.get_one(TestItem, self.world.items[item]).instruments:
-            said = replace(
+            details = replace(
                 common.read(instrument, InstrumentDetails), model=CHEAP_MODEL, original_value_fen=true_value(GOOD_MODEL)
             )
-            self.do("instrument.edit", self.person("first"), instrument_id=instrument.id, details=said)
+            self.do("instrument.edit", self.person("first"), instrument_id=instrument.id, details=details)
         self.serve(rng, item, "small", "paid")
 
     def lie_about_law(self, rng: random.Random) -> None:

@@ -51,8 +51,8 @@ class Officers:
         for firm_id in db.session.scalars(waiting).all():
             firm = db.session.get_one(Firm, firm_id, populate_existing=True)
             size = waiting_size(firm_id)
-            said = size.size_class if size else firm.size_class
-            if self._is_true(firm) and said == self._true_size(firm_id):
+            size_class = size.size_class if size else firm.size_class
+            if self._is_true(firm) and size_class == self._true_size(firm_id):
                 seen = digest_of(what_is_verified(firm))
                 self.do("firm.verify", self.admin, firm_id=firm_id, seen=seen)
             else:

@@ -102,5 +102,5 @@ def test_one_that_was_interrupted_is_begun_anew(auditor: FlaskClient, clock: Any
 
 
 def test_every_fault_has_its_word() -> None:
-    said = verification.Broken.__doc__ or ""
-    assert all(fault in said for fault in Fault)
+    docstring = verification.Broken.__doc__ or ""
+    assert all(fault in docstring for fault in Fault)

@@ -186,8 +186,8 @@ def test_a_sealed_event_cannot_lose_its_mac(trail: Flask) -> None:
 def test_a_row_put_under_an_old_seal_shows(trail: Flask) -> None:
     insert_by_hand(5)
     by_hand("INSERT INTO audit_leaf (event_id, seal_id, position) VALUES (5, 1, 3)")
-    code, said = verify()
-    assert (code, said) == (1, "seal 1: covers another number of events than it says")
+    code, output = verify()
+    assert (code, output) == (1, "seal 1: covers another number of events than it says")
 
 
 def test_nobody_but_the_holder_of_the_key_names_a_last_seal_without_macs(trail: Flask) -> None:

@@ -184,7 +184,7 @@ def a_seal_signed_with_another_key(trail: Trail, chance: random.Random) -> set[P
     event = chance.choice(trail.of(seal.id))
     events = [one for one in queries.events_of(seal.id) if isinstance(one, rules.Event)]
     changed = [replace(one, action="x") if one.id == event else one for one in events]
-    said = {
+    values = {
         "sealed_at": seal.sealed_at,
         "count": seal.count,
         "root": rules.merkle_root([rules.leaf(one) for one in changed]),
@@ -199,8 +199,8 @@ def a_seal_signed_with_another_key(trail: Trail, chance: random.Random) -> set[P
     trail.run(
         "UPDATE audit_seal SET root = :root, signature = :signature WHERE id = :id",
         id=seal.id,
-        root=said["root"],
-        signature=sign(THEIRS, rules.signed_text_of_seal(**said)),
+        root=values["root"],
+        signature=sign(THEIRS, rules.signed_text_of_seal(**values)),
     )
     return {("seal", seal.id), ("seal", seal.id + 1)}
 
@@ -229,9 +229,9 @@ def a_head_deleted(trail: Trail, chance: random.Random) -> set[Place]:
 
 def a_head_inserted(trail: Trail, chance: random.Random) -> set[Place]:
     head = db.session.get_one(AuditHead, chance.randint(1, HEADS))
-    said = {"id": HEADS + 1, "at": utc_now(), "seals": head.seals, "events": head.events, "root": head.root}
-    signature = chance.choice([head.signature, sign(THEIRS, rules.signed_text_of_head(**said))])
-    db.session.execute(insert(AuditHead), {**said, "signature": signature})
+    values = {"id": HEADS + 1, "at": utc_now(), "seals": head.seals, "events": head.events, "root": head.root}
+    signature = chance.choice([head.signature, sign(THEIRS, rules.signed_text_of_head(**values))])
+    db.session.execute(insert(AuditHead), {**values, "signature": signature})
     return {("head", HEADS + 1)}
 
 

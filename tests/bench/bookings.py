@@ -112,8 +112,8 @@ def over_http(clients: list[tuple[int, str]], seconds: float, first: int) -> flo
             number = first + done
             connection.request("POST", "/api/v1/bookings", body_of(item, number), headers | {KEY: f"{first} {number}"})
             answer = connection.getresponse()
-            said = answer.read()
-            assert answer.status == 201, said
+            body = answer.read()
+            assert answer.status == 201, body
             done += 1
         return done
 

@@ -26,14 +26,14 @@ HEAD = ("innerId", "cname", "instrVersion", "manufacturer", "worth", "beginDate"
 
 def file_of(rows: int) -> bytes:
     """A CSV of so many instruments."""
-    said = io.StringIO()
-    writer = csv.writer(said)
+    text = io.StringIO()
+    writer = csv.writer(text)
     writer.writerow(HEAD)
     writer.writerows(
         [f"B-{n:05}", f"洛氏硬度计{n % 90}", "HR-150", "华银", "12.5", "2024-05-01", 1, "20–88 HRC"]
         for n in range(rows)
     )
-    return said.getvalue().encode()
+    return text.getvalue().encode()
 
 
 def measure(engine: str, rows: int) -> Figure:
@@ -83,8 +83,8 @@ def bare(url: str, engine: str, lab_id: int, other_id: int) -> float:
     rows = [(*row[:at], other_id, *row[at + 1 :]) for row in found]
     events = [column.name for column in AuditEvent.__table__.columns if column.name != "id"]
     quoted = ", ".join(f'"{name}"' for name in events)
-    said = ask(f"SELECT {quoted} FROM audit_event WHERE action = 'instrument.add'").fetchall()
-    values = [tuple(Json(cell) if isinstance(cell, dict) else cell for cell in row) for row in said]
+    recorded = ask(f"SELECT {quoted} FROM audit_event WHERE action = 'instrument.add'").fetchall()
+    values = [tuple(Json(cell) if isinstance(cell, dict) else cell for cell in row) for row in recorded]
     first = ask("SELECT max(id) FROM audit_event").fetchone()[0] + 1
     connection.rollback()
     start = time.perf_counter()

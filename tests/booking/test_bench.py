@@ -191,9 +191,9 @@ def test_a_stranger_learns_nothing_from_a_code(
     for what, address in code_of.items():
         theirs, nobodys = client.get(address), client.get(NOWHERE[what])
         assert theirs.status_code == nobodys.status_code == 404
-        said = [re.findall(r"<h1>.*?</p>", answer.text, re.DOTALL) for answer in (theirs, nobodys)]
-        assert said[0] == said[1] != []
-        assert "码" in said[0][0]
+        headings = [re.findall(r"<h1>.*?</p>", answer.text, re.DOTALL) for answer in (theirs, nobodys)]
+        assert headings[0] == headings[1] != []
+        assert "码" in headings[0][0]
         for secret in (house.lab.name, house.lab.firm.name, "冷藏柜 9", "保密试验机"):
             assert secret not in theirs.text
 

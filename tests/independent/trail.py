@@ -10,9 +10,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
-def signed(public_key, said, signature):
+def signed(public_key, message, signature):
     try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(bytes.fromhex(signature), said.encode())
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(bytes.fromhex(signature), message.encode())
     except (InvalidSignature, ValueError):
         return False
     return True
@@ -72,10 +72,10 @@ def consistent(first_size, first_root, second_size, second_root, path):
 
 def head_holds(head, public_key):
     kind, number, _at, seals, events, root = head["said"].split("\n")
-    said = (int(number), int(seals), int(events), root)
+    values = (int(number), int(seals), int(events), root)
     return (
         kind == "labshare audit head"
-        and said == (head["id"], head["seals"], head["events"], head["root"])
+        and values == (head["id"], head["seals"], head["events"], head["root"])
         and signed(public_key, head["said"], head["signature"])
     )
 

@@ -52,8 +52,8 @@ def changed(content: bytes, part: str, change: Callable[[str], str]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
-            said = old.read(name)
-            new.writestr(name, change(said.decode()) if name == part else said)
+            data = old.read(name)
+            new.writestr(name, change(data.decode()) if name == part else data)
     return file.getvalue()
 
 

@@ -23,14 +23,14 @@ def fetch(statement):
 
 def test_numbers_go_behind_the_key_and_come_back(empty):  # R-FIRM-6
     command.upgrade(alembic_config(), BEFORE)
-    said = {"account": NUMBER, "ref": "A-1"}
+    values = {"account": NUMBER, "ref": "A-1"}
     with db.engine.begin() as connection:
         for number, account in ((1, NUMBER), (2, "")):
             given = {"bank_account": account, "created_at": "2025-05-05 17:00:00+00:00"}
             insert(connection, "firm", id=number, kind="enterprise", uscc=str(number), **given)
         insert(connection, "person", id=1, email="a@test.example", name="人")
         for kind in ("invoice.to_pay", "booking.confirmed"):
-            insert(connection, "notice", person_id=1, kind=kind, params=json.dumps(said))
+            insert(connection, "notice", person_id=1, kind=kind, params=json.dumps(values))
         fields = json.dumps({"bank_account": NUMBER, "name": "新企业"})
         insert(connection, "firm_draft", person_id=1, fields=fields)
     command.upgrade(alembic_config(), "bank_account")
@@ -41,8 +41,8 @@ def test_numbers_go_behind_the_key_and_come_back(empty):  # R-FIRM-6
     db.session.rollback()
     told = dict(fetch("SELECT kind, params FROM notice"))
     read = {kind: params if isinstance(params, dict) else json.loads(params) for kind, params in told.items()}
-    assert read["invoice.to_pay"] == {**said, "account": "…4567"}
-    assert read["booking.confirmed"] == said
+    assert read["invoice.to_pay"] == {**values, "account": "…4567"}
+    assert read["booking.confirmed"] == values
     assert NUMBER not in str(fetch("SELECT fields FROM firm_draft"))
     command.downgrade(alembic_config(), BEFORE)
     assert fetch("SELECT id, bank_account FROM firm ORDER BY id") == [(1, NUMBER), (2, "")]

@@ -74,8 +74,8 @@ def upgraded(empty: Flask, clock: Any) -> Flask:
 
 def old_signature(key: str, *, sealed_at: datetime, count: int, root: str, previous_root: str) -> str:
     """As seals were signed before Ed25519."""
-    said = "\n".join((sealed_at.isoformat(timespec="microseconds"), str(count), root, previous_root))
-    return hmac.new(key.encode(), said.encode(), hashlib.sha256).hexdigest()
+    message = "\n".join((sealed_at.isoformat(timespec="microseconds"), str(count), root, previous_root))
+    return hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
 def macs() -> dict[int, str | None]:

@@ -109,8 +109,8 @@ def tried(mutant: Mutant, copy: Path) -> tuple[bool, str]:
         return False, f"not tried, pytest ended with {ran.returncode}: {(ran.stdout + ran.stderr).strip()[-400:]}"
     if "Failed: Timeout" in ran.stdout:
         return False, "timed out, which says nothing"
-    said = re.search(r"^E +(.+)$", ran.stdout, re.MULTILINE)
-    return True, failed[1] or (said[1] if said else "")
+    reason = re.search(r"^E +(.+)$", ran.stdout, re.MULTILINE)
+    return True, failed[1] or (reason[1] if reason else "")
 
 
 def main(wanted: Sequence[str]) -> int:

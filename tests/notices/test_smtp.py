@@ -21,26 +21,26 @@ class Talk(socketserver.StreamRequestHandler):
     """Just enough of SMTP; keeps what it is given, refuses addresses that begin with `nobody`."""
 
     def handle(self) -> None:
-        said = lambda line: self.wfile.write(line + b"\r\n")  # noqa: E731
-        said(b"220 here")
+        answer = lambda line: self.wfile.write(line + b"\r\n")  # noqa: E731
+        answer(b"220 here")
         refused = False
         while line := self.rfile.readline():
             word = line[:4].upper()
             if word == b"RCPT":
                 refused = b"nobody" in line
-                said(b"550 no such mailbox" if refused else b"250 fine")
+                answer(b"550 no such mailbox" if refused else b"250 fine")
             elif word == b"DATA":
-                said(b"354 go on")
+                answer(b"354 go on")
                 body = b""
                 while (part := self.rfile.readline()) != b".\r\n":
                     body += part
                 self.server.letters.append(body)  # type: ignore[attr-defined]
-                said(b"250 taken")
+                answer(b"250 taken")
             elif word == b"QUIT":
-                said(b"221 bye")
+                answer(b"221 bye")
                 return
             else:
-                said(b"250 fine")
+                answer(b"250 fine")
 
 
 @pytest.fixture

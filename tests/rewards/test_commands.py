@@ -36,18 +36,18 @@ def test_the_result_as_json_is_equal_on_a_repeat_but_for_moments(world, clock): 
     second = call("run", "--month", "2026-10", "--json")
     assert first.exit_code == second.exit_code == 0
     assert timeless(first.output) == timeless(second.output)
-    said = json.loads(first.output)
-    assert said["state"] == "calculated"
-    assert said["policy"]["version"] == 1
-    assert said["total_payable_fen"] == said["labs"][0]["payable_fen"] == 10_000
-    assert said["calculated_at"] == "2026-11-02T02:00:00Z"
+    result = json.loads(first.output)
+    assert result["state"] == "calculated"
+    assert result["policy"]["version"] == 1
+    assert result["total_payable_fen"] == result["labs"][0]["payable_fen"] == 10_000
+    assert result["calculated_at"] == "2026-11-02T02:00:00Z"
 
 
 def test_one_line_explained(world):
     code = world.labs[0].code
     call("run", "--month", "2026-10")
-    said = json.loads(call("explain", "--month", "2026-10", "--lab", code, "--json").output)
-    assert [step["label"] for step in said["trace"]] == [
+    result = json.loads(call("explain", "--month", "2026-10", "--lab", code, "--json").output)
+    assert [step["label"] for step in result["trace"]] == [
         "entries",
         "eligible",
         "bands",
@@ -56,7 +56,7 @@ def test_one_line_explained(world):
         "budget",
         "payable",
     ]
-    assert said["payable_fen"] == 10_000
+    assert result["payable_fen"] == 10_000
     assert "7. payable: 10000" in call("explain", "--month", "2026-10", "--lab", code).output
 
 

@@ -635,9 +635,9 @@ def machines(*numbers: str) -> ReadSheet:
 
 def _bank(owner: Actor) -> dict[str, Any]:
     """A statement that was sent, and one that was imported."""
-    said = "账号：6222000000000002\n交易日期,贷方发生额,对方户名,交易流水号,摘要\n2026-11-03,{},,{},货款\n"
+    table = "账号：6222000000000002\n交易日期,贷方发生额,对方户名,交易流水号,摘要\n2026-11-03,{},,{},货款\n"
     sent, imported = (
-        keep_table(io.BytesIO(said.format(amount, number).encode()), "bank.csv", now=utc_now())
+        keep_table(io.BytesIO(table.format(amount, number).encode()), "bank.csv", now=utc_now())
         for amount, number in (("10.00", "A1"), ("2000.00", "A2"))
     )
     [sheet] = read_stored(imported.sha256)

@@ -49,7 +49,7 @@ NUMBER = "2633200000000000{:04d}"
 
 
 def row_of(world: World, n: int, whole: str = "1000.00", tax: str = "56.60", **given: Any) -> list[str]:
-    said = {
+    cells = {
         "number": NUMBER.format(n),
         "seller": world.host.uscc,
         "code": world.client.uscc,
@@ -60,8 +60,8 @@ def row_of(world: World, n: int, whole: str = "1000.00", tax: str = "56.60", **g
         **given,
     }
     net = f"{float(whole) - float(tax):.2f}"
-    return [str(n), said["number"], said["seller"], said["code"], said["name"], said["day"], net, tax, whole,
-            said["state"], said["note"]]  # fmt: skip
+    return [str(n), cells["number"], cells["seller"], cells["code"], cells["name"], cells["day"], net, tax, whole,
+            cells["state"], cells["note"]]  # fmt: skip
 
 
 def sheet_of(rows: list[list[str]]) -> ReadSheet:

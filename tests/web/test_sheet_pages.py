@@ -41,9 +41,9 @@ def house(app: Any, clock: Clock) -> House:
 
 
 def table(*rows: list[Any]) -> bytes:
-    said = io.StringIO()
-    csv.writer(said).writerows([["内部编号", "仪器名称", "工位数", "启用日期"], *rows])
-    return said.getvalue().encode("gb18030")
+    text = io.StringIO()
+    csv.writer(text).writerows([["内部编号", "仪器名称", "工位数", "启用日期"], *rows])
+    return text.getvalue().encode("gb18030")
 
 
 GOOD = table(["YQ-1", "硬度计", 2, "2026/1/1".replace("/1/1", "/01/01")], ["YQ-2", "显微镜", "", ""])

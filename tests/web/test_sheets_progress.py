@@ -33,18 +33,18 @@ SECRET = "s" * 22
 
 
 def test_reading_checking_writing_indexing_are_told_in_order(house: House) -> None:  # noqa: F811  # R-SHEET-3
-    said: list[tuple[str, int, int]] = []
+    steps: list[tuple[str, int, int]] = []
     rows = sheet(SheetKind.INSTRUMENTS, *(machine(f"N-{n:04}") for n in range(1_200)))
     with transaction():
         services.import_sheets(
-            **house.who, lab_id=house.lab.id, sheets=[rows], name="x", progress=lambda *one: said.append(one)
+            **house.who, lab_id=house.lab.id, sheets=[rows], name="x", progress=lambda *one: steps.append(one)
         )
-    assert list(dict.fromkeys(what for what, _done, _total in said)) == [READING, CHECKING, WRITING, INDEXING]
+    assert list(dict.fromkeys(what for what, _done, _total in steps)) == [READING, CHECKING, WRITING, INDEXING]
     for what in (READING, WRITING):
-        done = [n for one, n, _total in said if one is what]
+        done = [n for one, n, _total in steps if one is what]
         assert done == sorted(done)
         assert len(set(done)) >= 3
-    assert [one for one in said if one[0] is WRITING][-1][1:] == (1_200, 1_200)
+    assert [one for one in steps if one[0] is WRITING][-1][1:] == (1_200, 1_200)
 
 
 @pytest.fixture

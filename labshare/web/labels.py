@@ -19,6 +19,7 @@ from labshare.booking.terms import (
     PauseReason,
     QuoteState,
 )
+from labshare.catalogue.rules.sheets.instruments import INSTRUMENTS
 from labshare.catalogue.terms import (
     Admission,
     ApplicationEnd,
@@ -85,6 +86,7 @@ from labshare.settlement.terms import (
 )
 
 VOCABULARIES: dict[str, type[Term]] = {
+    **{column.name: column.choices for column in INSTRUMENTS if column.choices},
     "affiliation": AffiliationState,
     "approval": ApprovalState,
     "affiliation_act": AffiliationAct,

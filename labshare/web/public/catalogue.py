@@ -20,7 +20,7 @@ from labshare.catalogue.queries import (
 )
 from labshare.catalogue.queries.lists import labs_by_town
 from labshare.catalogue.rules.class_codes import CLASSES, class_name
-from labshare.catalogue.terms import AccreditationKind, Category, InstrumentCondition
+from labshare.catalogue.terms import AccreditationKind, Category
 from labshare.http.actor import current_actor
 from labshare.http.limits import limited
 from labshare.http.rights import public
@@ -155,7 +155,6 @@ def instrument(instrument_id: int) -> str:
         use=use_of(view.instrument, view.calibrations, now),
         months=months,
         class_name=class_name(view.instrument.class_code),
-        condition=InstrumentCondition(view.instrument.condition).label,
         usage_chart=month_chart(
             gettext("Usage by month"),
             gettext("hours, finished work"),

@@ -40,14 +40,14 @@ def as_superuser(server: str, *statements: str) -> None:
             connection.execute(statement)  # type: ignore[call-overload]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def roles(postgres_server: str) -> str:
     """The server, with the two roles."""
     as_superuser(postgres_server, f"CREATE ROLE {OWNER} LOGIN", f"CREATE ROLE {RUNTIME} LOGIN")
     return postgres_server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def upgraded(roles: str) -> str:
     """The server with a database that `labshare db upgrade` made as the owner, for the other role."""
     as_superuser(roles, f"CREATE DATABASE two_roles OWNER {OWNER}")

@@ -40,6 +40,7 @@ _READS = "conventions/test_reads.py"
 _RULES = "conventions/test_rules.py"
 _TERMS = "conventions/test_terms.py"
 _ENTRANCES, _CIRCLES = "conventions/test_entrances.py", "conventions/test_circles.py"
+_FIT = "conventions/test_mutants.py"
 _UNSEEN_VERB = """from labshare.kernel.verbs import verb
 
 
@@ -117,6 +118,11 @@ CONVENTIONS = (
         f"{_GETS}::test_a_write_far_below_a_view_is_seen",
         "the listener sees no table",
         instead(f"tests/{_GETS}", "            tables.append(match[1].lower())", "            pass"),
+    ),
+    Mutant(
+        f"{_FIT}::test_every_mutant_fits_the_sources",
+        "a verb that a mutant changes has another check now",
+        instead("labshare/organisations/permissions.py", '"policy.draft": OFFICER', '"policy.draft": APPROVER'),
     ),
     Mutant(
         f"{_READS}::test_no_statement_reads_what_it_does_not_need",
@@ -436,7 +442,7 @@ CONVENTIONS += (
     Mutant(
         f"{_TYPES}::test_no_room_takes_fen_or_minutes_as_bare_numbers",
         "a column of fen holds bare numbers",
-        instead("labshare/booking/models.py", "price_fen: Mapped[Fen]", "price_fen: Mapped[int]"),
+        instead("labshare/booking/models.py", "charged_fen: Mapped[Fen]", "charged_fen: Mapped[int]"),
     ),
 )
 
@@ -488,7 +494,12 @@ RIGHTS = (
     Mutant(
         f"{_MATRIX}::test_removing_a_check_is_seen",
         "nobody asks who answers an objection",
-        instead("labshare/rewards/services/objections.py", '"run.see", "objection.answer"', '"run.see", "run.see"'),
+        (
+            Edit("labshare/rewards/services/objections.py", '"run.see", "objection.answer")', '"run.see", "run.see")'),
+            Edit(
+                "labshare/rewards/services/objections.py", '"run.see", "objection.answer", ', '"run.see", "run.see", '
+            ),
+        ),
         only="[sqlite-objection.answer]",
     ),
 )
@@ -884,8 +895,8 @@ CONFIRMATIONS = (
         "a firm ends what an officer has confirmed",
         Edit(
             "labshare/organisations/services/affiliations.py",
-            "        if found.confirmed:\n            raise ConfirmedByOfficer\n        if ask",
-            "        if ask",
+            "    if found.confirmed:\n        raise ConfirmedByOfficer\n    if ask",
+            "    if ask",
         ),
     ),
     gained(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from labshare.booking import services
@@ -120,8 +121,11 @@ class Seat(Someone):
         return self
 
     def write(self, name: str, text: str) -> "Seat":
-        """Into the field of this name, which is clicked unless it has the focus."""
+        """Into the field of this name, which is clicked unless it has the focus; the browser gives that to a page's
+        first field a moment after it is there."""
         field = self.page.locator(f"main [name='{name}']:visible").first
+        if field.evaluate("one => one.autofocus && document.activeElement === document.body"):
+            expect(field).to_be_focused()
         if not field.evaluate("one => one === document.activeElement"):
             field.click()
         field.fill(text)

@@ -499,6 +499,11 @@ RIGHTS = (
             Edit(
                 "labshare/rewards/services/objections.py", '"run.see", "objection.answer", ', '"run.see", "run.see", '
             ),
+            Edit(
+                "labshare/web/regulator/rewards.py",
+                '@requires("objection.answer", of=OWN_DIVISION, ',
+                '@requires("run.see", of=OWN_DIVISION, ',
+            ),
         ),
         only="[sqlite-objection.answer]",
     ),

@@ -131,6 +131,18 @@ def test_the_trail_is_searched_by_who_acted_and_by_a_reference_in_small_letters(
     assert finds("subject=b-202611-aaaaa")
 
 
+def test_readers_of_two_languages_read_the_trail_by_turns(county: None, client: FlaskClient) -> None:
+    with transaction():
+        auditor = factories.regulator("auditor")
+        audit.record(SYSTEM, utc_now(), "thing.change", ("thing", 2), {"quantity": 1}, {"quantity": 2})
+    sign_in(client, auditor)
+    words = {"zh-CN": (">提交预约</option>", ">样品数</span>"), "en": (">Booked</option>", ">Samples</span>")}
+    for language in ("zh-CN", "en", "zh-CN"):
+        page = client.get("/regulator/audit", headers={"Accept-Language": language}).text
+        for reader, theirs in words.items():
+            assert all((word in page) == (reader == language) for word in theirs)
+
+
 def test_what_regulators_take_out_of_the_ledger_is_in_the_trail(county: None, client: FlaskClient) -> None:  # R-AUDIT-7
     with transaction():
         auditor = factories.regulator("auditor")

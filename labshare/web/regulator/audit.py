@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from flask import current_app, render_template, request, url_for
@@ -22,7 +24,7 @@ from labshare.http.downloads import capped, download
 from labshare.http.limits import limited
 from labshare.http.rights import Of, parties_of_booking, requires
 from labshare.kernel.actor import Actor
-from labshare.kernel.formatting import twin
+from labshare.kernel.formatting import language, twin
 from labshare.kernel.labels import SUBJECTS
 from labshare.kernel.tables import to_xlsx
 from labshare.kernel.time import local_zone, start_of_day, utc_now
@@ -38,14 +40,17 @@ PAGE = 50
 EXPORT_AT_MOST = 50_000
 
 
-def _actions() -> list[tuple[str, Any]]:
-    return sorted(TITLES.items(), key=lambda pair: str(pair[1]))
+@lru_cache
+def _actions(_language: str) -> list[tuple[str, str]]:
+    """All, then each by its title, of which there are hundreds, in the language now being written."""
+    titles = ((action, str(title)) for action, title in TITLES.items())
+    return [("", _("All")), *sorted(titles, key=itemgetter(1))]
 
 
 class SearchForm(QueryForm):
     since = DayField(_l("From"), validators=[Optional()])
     until = DayField(_l("To"), validators=[Optional()])
-    action = SelectField(_l("Action"), choices=lambda: [("", _l("All")), *_actions()], validators=[Optional()])
+    action = SelectField(_l("Action"), choices=lambda: _actions(language()), validators=[Optional()])
     subject = StringField(_l("Booking or other reference"))
     firm = StringField(_l("Firm"))
     by = OptionalSelectField(_l("By"), choices=[("people", _l("People")), ("system", _l("System"))], blank=_l("All"))

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
@@ -39,6 +40,12 @@ def field_text(name: str) -> Markup:
     """What a value is; a day of the working calendar is its own name."""
     if _DAY.fullmatch(name):
         return escape(formatting.day(date.fromisoformat(name)))
+    return _label(name, formatting.language())
+
+
+@lru_cache(2_048)
+def _label(name: str, _language: str) -> Markup:
+    """In the language now being written; a page of the trail asks for hundreds."""
     word = FIELDS.get(name)
     return escape(str(word)) if word is not None else _code(name)
 
